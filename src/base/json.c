@@ -1,0 +1,383 @@
+#include "base/json.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/json_page.h"
+#include "base/json_scan.h"
+
+/*
+ * json_scan has read the text before cJSON does, so that cJSON only builds the tree: what it would
+ * take wrongly (bad UTF-8, \u0000, leading zeros, text after the value) never reaches it.
+ */
+
+/* Inside it the whole document lives; NULL while none is open. */
+static _Thread_local struct json_page *open_page;
+static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
+
+static void *hook_malloc(size_t size)
+{
+    return open_page ? json_page_alloc(open_page, size) : malloc(size);
+}
+
+static void hook_free(void *memory)
+{
+    if (!open_page)
+        free(memory);
+}
+
+static void install_hooks(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = hook_malloc, .free_fn = hook_free};
+
+    cJSON_InitHooks(&hooks);
+}
+
+void json_init(void)
+{
+    pthread_once(&hooks_once, install_hooks);
+}
+
+static const cJSON *inside(const struct json *value)
+{
+    return (const cJSON *)(const void *)value;
+}
+
+static const struct json *outside(const cJSON *value)
+{
+    return (const struct json *)(const void *)value;
+}
+
+/* Up to this many members every pair is compared, beyond it the keys are sorted. */
+#define FEW_MEMBERS 16
+
+static int cmp_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *double_among_many(const cJSON *object, size_t n)
+{
+    const char **keys = json_page_alloc(open_page, n * sizeof(*keys));
+    size_t i = 0;
+
+    for (const cJSON *member = object->child; member; member = member->next)
+        keys[i++] = member->string;
+    qsort(keys, n, sizeof(*keys), cmp_keys);
+    for (i = 1; i < n; i++) {
+        if (strcmp(keys[i - 1], keys[i]) == 0)
+            return keys[i];
+    }
+    return NULL;
+}
+
+static const char *double_among_few(const cJSON *object)
+{
+    for (const cJSON *member = object->child; member; member = member->next) {
+        for (const cJSON *other = object->child; other != member; other = other->next) {
+            if (other->string[0] == member->string[0] && strcmp(other->string, member->string) == 0)
+                return member->string;
+        }
+    }
+    return NULL;
+}
+
+/* A key that stands twice in one object of the tree, or NULL. The scan bounded the depth. */
+static const char *find_double(const cJSON *value)
+{
+    size_t n = 0;
+
+    for (const cJSON *child = value->child; child; child = child->next) {
+        const char *key = child->child ? find_double(child) : NULL;
+        if (key)
+            return key;
+        n++;
+    }
+    if (!cJSON_IsObject(value) || n < 2)
+        return NULL;
+    return n > FEW_MEMBERS ? double_among_many(value, n) : double_among_few(value);
+}
+
+/* Names of members come from outside: only harmless short ones are repeated in messages. */
+static bool is_harmless(const char *name)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$-.:");
+
+    return n > 0 && n <= 64 && name[n] == '\0';
+}
+
+static bool build_tree(struct str text, const char *what, const struct json **root, struct err *err)
+{
+    char *copy = json_page_alloc(open_page, text.len + 1); /* cJSON wants a NUL after it */
+
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    const cJSON *tree = cJSON_ParseWithLengthOpts(copy, text.len + 1, NULL, 1);
+    if (!tree)
+        return err_set(err, ERR_REMOTE, "%s: not readable as JSON", what);
+    const char *key = find_double(tree);
+    if (key) {
+        return err_set(err, ERR_REMOTE, "%s: the key %s stands twice in one object", what,
+                       is_harmless(key) ? key : "(odd name)");
+    }
+    *root = outside(tree);
+    return true;
+}
+
+bool json_parse(struct str text, const char *what, const struct json **root, struct err *err)
+{
+    struct json_fault fault;
+
+    assert(!open_page);
+    json_init();
+    if (!json_scan(text, &fault)) {
+        return err_set(err, ERR_REMOTE, "%s: not valid JSON: %s (byte %zu)", what, fault.why,
+                       fault.at);
+    }
+    open_page = json_page_here();
+    if (build_tree(text, what, root, err))
+        return true;
+    json_free();
+    return false;
+}
+
+void json_free(void)
+{
+    if (!open_page)
+        return;
+    json_page_reset(open_page);
+    open_page = NULL;
+}
+
+void json_close(const struct json **root)
+{
+    if (!*root)
+        return; /* the open document, if any, is somebody else's */
+    *root = NULL;
+    json_free();
+}
+
+bool json_is_obj(const struct json *value)
+{
+    return cJSON_IsObject(inside(value));
+}
+
+bool json_is_arr(const struct json *value)
+{
+    return cJSON_IsArray(inside(value));
+}
+
+bool json_is_str(const struct json *value)
+{
+    return cJSON_IsString(inside(value));
+}
+
+/* `obj.key: trouble`, as far as the names are known. */
+static void set_member_error(const struct json *obj, const char *key, const char *trouble,
+                             struct err *err)
+{
+    const char *name = obj ? inside(obj)->string : NULL;
+
+    if (name && is_harmless(name)) {
+        (void)err_set(err, ERR_REMOTE, "%s.%s: %s", name, key, trouble);
+    } else {
+        (void)err_set(err, ERR_REMOTE, "%s: %s", key, trouble);
+    }
+}
+
+/* A constant false, like err_set: the compiler then knows which results stay unset. */
+#define member_error(...) (set_member_error(__VA_ARGS__), false)
+
+/* The member, NULL when it is absent or null. */
+static bool find_member(const struct json *obj, const char *key, const cJSON **out, struct err *err)
+{
+    if (!json_is_obj(obj))
+        return member_error(obj, key, "expected inside an object", err);
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(inside(obj), key);
+    *out = cJSON_IsNull(member) ? NULL : member;
+    return true;
+}
+
+static bool find_required(const struct json *obj, const char *key, const cJSON **out,
+                          struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (!member)
+        return member_error(obj, key, "missing", err);
+    *out = member;
+    return true;
+}
+
+static bool read_str(const struct json *obj, const char *key, const cJSON *member, struct str *out,
+                     struct err *err)
+{
+    if (!cJSON_IsString(member))
+        return member_error(obj, key, "expected a string", err);
+    *out = str_of(member->valuestring);
+    return true;
+}
+
+bool json_str(const struct json *obj, const char *key, struct str *out, struct err *err)
+{
+    const cJSON *member;
+
+    return find_required(obj, key, &member, err) && read_str(obj, key, member, out, err);
+}
+
+bool json_str_opt(const struct json *obj, const char *key, struct str *out, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (member)
+        return read_str(obj, key, member, out, err);
+    *out = (struct str){0};
+    return true;
+}
+
+/* cJSON keeps numbers as doubles: from 2^53 on, two integers may look the same. */
+#define FIRST_DOUBTFUL 9007199254740992.0
+
+static bool read_i64(const struct json *obj, const char *key, const cJSON *member, int64_t *out,
+                     struct err *err)
+{
+    if (!cJSON_IsNumber(member))
+        return member_error(obj, key, "expected a whole number", err);
+    double value = member->valuedouble;
+    if (!(value > -FIRST_DOUBTFUL && value < FIRST_DOUBTFUL))
+        return member_error(obj, key, "too large for an exact number", err);
+    int64_t whole = (int64_t)value;
+    if ((double)whole != value)
+        return member_error(obj, key, "expected a whole number", err);
+    *out = whole;
+    return true;
+}
+
+bool json_i64(const struct json *obj, const char *key, int64_t *out, struct err *err)
+{
+    const cJSON *member;
+
+    return find_required(obj, key, &member, err) && read_i64(obj, key, member, out, err);
+}
+
+bool json_i64_opt(const struct json *obj, const char *key, int64_t *out, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (member)
+        return read_i64(obj, key, member, out, err);
+    *out = 0;
+    return true;
+}
+
+bool json_bool_opt(const struct json *obj, const char *key, bool fallback, bool *out,
+                   struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (member && !cJSON_IsBool(member))
+        return member_error(obj, key, "expected true or false", err);
+    *out = member ? cJSON_IsTrue(member) : fallback;
+    return true;
+}
+
+bool json_obj(const struct json *obj, const char *key, const struct json **out, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_required(obj, key, &member, err))
+        return false;
+    if (!cJSON_IsObject(member))
+        return member_error(obj, key, "expected an object", err);
+    *out = outside(member);
+    return true;
+}
+
+bool json_obj_opt(const struct json *obj, const char *key, const struct json **out, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (member && !cJSON_IsObject(member))
+        return member_error(obj, key, "expected an object", err);
+    *out = outside(member);
+    return true;
+}
+
+bool json_arr(const struct json *obj, const char *key, const struct json **out, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_required(obj, key, &member, err))
+        return false;
+    if (!cJSON_IsArray(member))
+        return member_error(obj, key, "expected an array", err);
+    *out = outside(member);
+    return true;
+}
+
+bool json_arr_opt(const struct json *obj, const char *key, const struct json **out, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (member && !cJSON_IsArray(member))
+        return member_error(obj, key, "expected an array", err);
+    *out = outside(member);
+    return true;
+}
+
+const struct json *json_get(const struct json *obj, const char *key)
+{
+    if (!json_is_obj(obj))
+        return NULL;
+    return outside(cJSON_GetObjectItemCaseSensitive(inside(obj), key));
+}
+
+bool json_as_str(const struct json *value, struct str *out, struct err *err)
+{
+    if (!json_is_str(value)) {
+        const char *name = value ? inside(value)->string : NULL;
+        return err_set(err, ERR_REMOTE, "%s: expected a string",
+                       name && is_harmless(name) ? name : "an element");
+    }
+    *out = str_of(inside(value)->valuestring);
+    return true;
+}
+
+const struct json *json_first(const struct json *value)
+{
+    return value ? outside(inside(value)->child) : NULL;
+}
+
+const struct json *json_next(const struct json *element)
+{
+    return element ? outside(inside(element)->next) : NULL;
+}
+
+struct str json_key(const struct json *member)
+{
+    return str_of(member ? inside(member)->string : NULL);
+}
+
+size_t json_count(const struct json *value)
+{
+    size_t n = 0;
+
+    for (const struct json *e = json_first(value); e; e = json_next(e))
+        n++;
+    return n;
+}

@@ -1,0 +1,219 @@
+#include "base/utf8.h"
+
+#include <string.h>
+
+#define REPLACEMENT 0xFFFD
+
+/* Length of the well-formed character that begins at `s`, 0 if there is none; `*out` is its code
+ * point. Table 3-7 of the Unicode standard: only the second byte's range depends on the first. */
+static size_t decode(const unsigned char *s, size_t n, int32_t *out)
+{
+    unsigned char lead = s[0];
+
+    if (lead < 0x80) {
+        *out = lead;
+        return 1;
+    }
+    size_t len = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || len > n)
+        return 0;
+    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (s[1] < low || s[1] > high)
+        return 0;
+    int32_t code = lead & (0x7F >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+        code = code << 6 | (s[i] & 0x3F);
+    }
+    *out = code;
+    return len;
+}
+
+bool utf8_valid(struct str text)
+{
+    const unsigned char *s = (const unsigned char *)text.ptr;
+    size_t i = 0;
+
+    while (i < text.len) {
+        uint64_t word;
+        int32_t code;
+        if (text.len - i >= sizeof(word)) {
+            memcpy(&word, s + i, sizeof(word));
+            if ((word & 0x8080808080808080) == 0) {
+                i += sizeof(word);
+                continue;
+            }
+        }
+        size_t len = decode(s + i, text.len - i, &code);
+        if (len == 0)
+            return false;
+        i += len;
+    }
+    return true;
+}
+
+int32_t utf8_next(struct str *rest)
+{
+    int32_t code = REPLACEMENT;
+
+    if (rest->len == 0)
+        return -1;
+    size_t len = decode((const unsigned char *)rest->ptr, rest->len, &code);
+    if (len == 0)
+        len = 1;
+    rest->ptr += len;
+    rest->len -= len;
+    return code;
+}
+
+struct range {
+    int32_t first, last;
+};
+
+static bool in_ranges(int32_t code, const struct range *ranges, size_t n)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (code > ranges[mid].last) {
+            low = mid + 1;
+        } else if (code < ranges[mid].first) {
+            high = mid;
+        } else {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What could move the cursor, colour the rest, or make text read otherwise than it is stored:
+ * control characters, line and paragraph separators, bidirectional marks and overrides. */
+static const struct range unprintable[] = {
+    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x061C, 0x061C}, {0x200E, 0x200F},
+    {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB},
+};
+
+/* At `rest`: the length of what may stay as it is; 0 for what must be replaced, whose length in
+ * bytes is then in `*bad`. */
+static size_t printable_prefix(struct str rest, size_t *bad)
+{
+    const unsigned char *s = (const unsigned char *)rest.ptr;
+    size_t i = 0;
+
+    while (i < rest.len) {
+        int32_t code = 0;
+        if (s[i] >= 0x20 && s[i] < 0x7F) {
+            i++;
+            continue;
+        }
+        size_t len = decode(s + i, rest.len - i, &code);
+        if (len == 0 || in_ranges(code, unprintable, ARRAY_LEN(unprintable))) {
+            *bad = len == 0 ? 1 : len;
+            return i;
+        }
+        i += len;
+    }
+    *bad = 0;
+    return i;
+}
+
+struct str utf8_printable(struct str text, struct arena *arena)
+{
+    static const char mark[] = {'\xEF', '\xBF', '\xBD'}; /* U+FFFD */
+    size_t bad;
+    size_t n = printable_prefix(text, &bad);
+
+    if (n == text.len)
+        return text;
+    char *out = arena_alloc(arena, text.len * 3 + 1, 1); /* a byte becomes three at most */
+    size_t len = 0;
+    while (text.len > 0) {
+        n = printable_prefix(text, &bad);
+        memcpy(out + len, text.ptr, n);
+        len += n;
+        if (bad > 0) {
+            memcpy(out + len, mark, sizeof(mark));
+            len += sizeof(mark);
+        }
+        text = str_sub(text, n + bad, text.len);
+    }
+    return (struct str){out, len};
+}
+
+/* Marks that stand on the character before them, joiners and variation selectors. */
+static const struct range combining[] = {
+    {0x0300, 0x036F},   {0x0483, 0x0489},   {0x0591, 0x05BD},   {0x05BF, 0x05BF},
+    {0x05C1, 0x05C2},   {0x05C4, 0x05C5},   {0x05C7, 0x05C7},   {0x0610, 0x061A},
+    {0x064B, 0x065F},   {0x0670, 0x0670},   {0x06D6, 0x06DC},   {0x06DF, 0x06E4},
+    {0x06E7, 0x06E8},   {0x06EA, 0x06ED},   {0x0711, 0x0711},   {0x0730, 0x074A},
+    {0x07A6, 0x07B0},   {0x07EB, 0x07F3},   {0x0816, 0x0819},   {0x081B, 0x0823},
+    {0x0825, 0x0827},   {0x0829, 0x082D},   {0x0859, 0x085B},   {0x08D3, 0x08E1},
+    {0x08E3, 0x0902},   {0x093A, 0x093A},   {0x093C, 0x093C},   {0x0941, 0x0948},
+    {0x094D, 0x094D},   {0x0951, 0x0957},   {0x0962, 0x0963},   {0x0981, 0x0981},
+    {0x09BC, 0x09BC},   {0x09C1, 0x09C4},   {0x09CD, 0x09CD},   {0x0A3C, 0x0A3C},
+    {0x0A41, 0x0A51},   {0x0ABC, 0x0ABC},   {0x0AC1, 0x0AC8},   {0x0ACD, 0x0ACD},
+    {0x0B3C, 0x0B3C},   {0x0B3F, 0x0B3F},   {0x0B41, 0x0B44},   {0x0B4D, 0x0B56},
+    {0x0BC0, 0x0BC0},   {0x0BCD, 0x0BCD},   {0x0C3E, 0x0C40},   {0x0C46, 0x0C56},
+    {0x0CBC, 0x0CBC},   {0x0CCC, 0x0CCD},   {0x0D41, 0x0D44},   {0x0D4D, 0x0D4D},
+    {0x0DCA, 0x0DCA},   {0x0DD2, 0x0DD6},   {0x0E31, 0x0E31},   {0x0E34, 0x0E3A},
+    {0x0E47, 0x0E4E},   {0x0EB1, 0x0EB1},   {0x0EB4, 0x0EBC},   {0x0EC8, 0x0ECD},
+    {0x0F18, 0x0F19},   {0x0F35, 0x0F35},   {0x0F37, 0x0F37},   {0x0F39, 0x0F39},
+    {0x0F71, 0x0F7E},   {0x0F80, 0x0F84},   {0x0F86, 0x0F87},   {0x0F8D, 0x0FBC},
+    {0x0FC6, 0x0FC6},   {0x102D, 0x1030},   {0x1032, 0x1037},   {0x1039, 0x103A},
+    {0x103D, 0x103E},   {0x1058, 0x1059},   {0x1160, 0x11FF},   {0x135D, 0x135F},
+    {0x1712, 0x1714},   {0x17B4, 0x17B5},   {0x17B7, 0x17BD},   {0x17C6, 0x17C6},
+    {0x17C9, 0x17D3},   {0x17DD, 0x17DD},   {0x180B, 0x180E},   {0x18A9, 0x18A9},
+    {0x1920, 0x1922},   {0x1A17, 0x1A18},   {0x1A58, 0x1A60},   {0x1A65, 0x1A6C},
+    {0x1A73, 0x1A7F},   {0x1AB0, 0x1AFF},   {0x1B00, 0x1B03},   {0x1B34, 0x1B34},
+    {0x1B36, 0x1B3A},   {0x1DC0, 0x1DFF},   {0x200B, 0x200F},   {0x202A, 0x202E},
+    {0x2060, 0x2064},   {0x20D0, 0x20F0},   {0x2CEF, 0x2CF1},   {0x2DE0, 0x2DFF},
+    {0x302A, 0x302D},   {0x3099, 0x309A},   {0xA66F, 0xA672},   {0xA674, 0xA67D},
+    {0xA69E, 0xA69F},   {0xA6F0, 0xA6F1},   {0xA8E0, 0xA8F1},   {0xFB1E, 0xFB1E},
+    {0xFE00, 0xFE0F},   {0xFE20, 0xFE2F},   {0xFEFF, 0xFEFF},   {0x1D167, 0x1D169},
+    {0x1F3FB, 0x1F3FF}, {0xE0001, 0xE007F}, {0xE0100, 0xE01EF},
+};
+
+/* East Asian Width W and F, and what terminals draw as emoji. */
+static const struct range wide[] = {
+    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x2329, 0x232A},   {0x23E9, 0x23EC},
+    {0x23F0, 0x23F0},   {0x23F3, 0x23F3},   {0x25FD, 0x25FE},   {0x2614, 0x2615},
+    {0x2648, 0x2653},   {0x267F, 0x267F},   {0x2693, 0x2693},   {0x26A1, 0x26A1},
+    {0x26AA, 0x26AB},   {0x26BD, 0x26BE},   {0x26C4, 0x26C5},   {0x26CE, 0x26CE},
+    {0x26D4, 0x26D4},   {0x26EA, 0x26EA},   {0x26F2, 0x26F3},   {0x26F5, 0x26F5},
+    {0x26FA, 0x26FA},   {0x26FD, 0x26FD},   {0x2705, 0x2705},   {0x270A, 0x270B},
+    {0x2728, 0x2728},   {0x274C, 0x274C},   {0x274E, 0x274E},   {0x2753, 0x2755},
+    {0x2757, 0x2757},   {0x2795, 0x2797},   {0x27B0, 0x27B0},   {0x27BF, 0x27BF},
+    {0x2B1B, 0x2B1C},   {0x2B50, 0x2B50},   {0x2B55, 0x2B55},   {0x2E80, 0x303E},
+    {0x3041, 0x33FF},   {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA960, 0xA97F},
+    {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE10, 0xFE19},   {0xFE30, 0xFE6F},
+    {0xFF01, 0xFF60},   {0xFFE0, 0xFFE6},   {0x16FE0, 0x18AFF}, {0x1B000, 0x1B2FF},
+    {0x1F004, 0x1F004}, {0x1F0CF, 0x1F0CF}, {0x1F18E, 0x1F18E}, {0x1F191, 0x1F19A},
+    {0x1F200, 0x1F320}, {0x1F32D, 0x1F335}, {0x1F337, 0x1F37C}, {0x1F37E, 0x1F393},
+    {0x1F3A0, 0x1F3CA}, {0x1F3CF, 0x1F3D3}, {0x1F3E0, 0x1F3F0}, {0x1F3F4, 0x1F3F4},
+    {0x1F3F8, 0x1F43E}, {0x1F440, 0x1F440}, {0x1F442, 0x1F4FC}, {0x1F4FF, 0x1F53D},
+    {0x1F54B, 0x1F54E}, {0x1F550, 0x1F567}, {0x1F57A, 0x1F57A}, {0x1F595, 0x1F596},
+    {0x1F5A4, 0x1F5A4}, {0x1F5FB, 0x1F64F}, {0x1F680, 0x1F6C5}, {0x1F6CC, 0x1F6CC},
+    {0x1F6D0, 0x1F6D2}, {0x1F6D5, 0x1F6D7}, {0x1F6DD, 0x1F6DF}, {0x1F6EB, 0x1F6EC},
+    {0x1F6F4, 0x1F6FC}, {0x1F7E0, 0x1F7EB}, {0x1F7F0, 0x1F7F0}, {0x1F90C, 0x1F93A},
+    {0x1F93C, 0x1F945}, {0x1F947, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x2FFFD},
+    {0x30000, 0x3FFFD},
+};
+
+size_t utf8_width(struct str text)
+{
+    size_t columns = 0;
+
+    for (int32_t code; (code = utf8_next(&text)) >= 0;) {
+        if (code < 0x300) {
+            columns += code >= 0x20 && (code < 0x7F || code >= 0xA0);
+        } else if (in_ranges(code, combining, ARRAY_LEN(combining))) {
+            continue;
+        } else {
+            columns += in_ranges(code, wide, ARRAY_LEN(wide)) ? 2 : 1;
+        }
+    }
+    return columns;
+}
