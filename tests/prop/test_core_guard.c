@@ -229,8 +229,8 @@ static int64_t room_of(const struct world *w, size_t e)
     const struct guard_entitlement *ge = &w->guard_ents[e];
     const int64_t windows[] = {
         window(ent->removals_per_run, ent, ge->owned, 1, 0),
-        window(ent->removals_per_day, ent, ge->owned, 2, ge->removed_day),
-        window(ent->removals_per_week, ent, ge->owned, 4, ge->removed_week),
+        window(ent->removals_per_day, ent, ge->owned + ge->removed_day, 2, ge->removed_day),
+        window(ent->removals_per_week, ent, ge->owned + ge->removed_week, 4, ge->removed_week),
     };
 
     return smallest(windows, ARRAY_LEN(windows));
