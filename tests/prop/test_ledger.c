@@ -19,16 +19,24 @@ static struct str any_text(struct rng *rng, struct arena *arena, size_t most)
         "\xe2\x80\xae"};
     struct str out = {0};
 
-    for (size_t n = rng_below(rng, most + 1); n > 0; n--)
+    for (size_t n = rng_below(rng, most + 1); n > 0; n--) {
         out =
             arena_printf(arena, "%.*s%s", STR_ARG(out), pieces[rng_below(rng, ARRAY_LEN(pieces))]);
+    }
     return out;
 }
 
-/* Never empty. */
+/* Never the same twice where the numbers differ, and never empty. */
+static struct str numbered_text(int number, struct rng *rng, struct arena *arena, size_t most)
+{
+    struct str text = any_text(rng, arena, most);
+
+    return arena_printf(arena, "%d-%.*s", number, STR_ARG(text));
+}
+
 static struct str some_text(struct rng *rng, struct arena *arena, size_t most)
 {
-    return arena_printf(arena, "x%.*s", STR_ARG(any_text(rng, arena, most)));
+    return numbered_text(0, rng, arena, most);
 }
 
 /* ---- the audit trail ---- */
@@ -49,8 +57,7 @@ static void write_trail(struct fixture *f, struct rng *rng)
 {
     for (int i = 0; i < 40; i++) {
         struct actor actor = {.who = any_text(rng, &f->arena, 4), .door = STR("cli")};
-        struct str value = some_text(rng, &f->arena, 6);
-        value = arena_printf(&f->arena, "%d%.*s", i, STR_ARG(value));
+        struct str value = numbered_text(i, rng, &f->arena, 6);
         OK(f, ledger_meta_set(f->ledger, &actor, "key", value, &f->err));
         fake_clock_pass(&f->fake, rng_between(rng, 0, 5000));
     }
@@ -140,9 +147,10 @@ static void check_number_edit(struct fixture *f, struct edit *edit, struct rng *
     sqlite3_reset(edit->read);
     assert_int_equal(sqlite3_bind_int64(edit->write, 1, now), SQLITE_OK);
     edit_run(edit, edit->seq);
-    if (!is_noticed(f))
+    if (!is_noticed(f)) {
         fail_msg("row %d: %s = %lld went unnoticed", (int)edit->seq, edit->column->name,
                  (long long)now);
+    }
     assert_int_equal(sqlite3_bind_int64(edit->write, 1, was), SQLITE_OK);
     edit_run(edit, is_seq ? now : edit->seq);
 }
@@ -162,9 +170,10 @@ static void check_text_edit(struct fixture *f, struct edit *edit, struct rng *rn
     sqlite3_reset(edit->read);
     bind_text(edit, now);
     edit_run(edit, edit->seq);
-    if (!is_noticed(f))
+    if (!is_noticed(f)) {
         fail_msg("row %d: %s = `%.*s` went unnoticed", (int)edit->seq, edit->column->name,
                  STR_ARG(now));
+    }
     bind_text(edit, was);
     edit_run(edit, edit->seq);
 }
@@ -186,10 +195,11 @@ static void test_any_change_of_any_column_of_any_audit_row_is_noticed(void **sta
 
         edit_begin(&edit, db, &columns[rng_below(&rng, ARRAY_LEN(columns))],
                    rng_between(&rng, 1, 40), &f->arena);
-        if (edit.column->is_number)
+        if (edit.column->is_number) {
             check_number_edit(f, &edit, &rng);
-        else
+        } else {
             check_text_edit(f, &edit, &rng);
+        }
         sqlite3_finalize(edit.read);
         sqlite3_finalize(edit.write);
         arena_reset(&f->arena, mark);
@@ -243,7 +253,7 @@ static struct request any_request(struct rng *rng, struct arena *arena, int i)
         .requester = any_text(rng, arena, 5),
         .may_decide = rng_chance(rng, 50),
         .door = some_text(rng, arena, 2),
-        .key = arena_printf(arena, "%d%.*s", i, STR_ARG(any_text(rng, arena, 5))),
+        .key = numbered_text(i, rng, arena, 5),
     };
 }
 
@@ -297,13 +307,12 @@ static void test_people_and_grants_of_any_text_are_read_back(void **state)
     for (int i = 0; i < 300; i++) {
         arena_mark_t mark = arena_mark(&f->arena);
         struct profile_value value = {some_text(&rng, &f->arena, 3), any_text(&rng, &f->arena, 20)};
-        struct person person = {
-            .id = arena_printf(&f->arena, "%d%.*s", i, STR_ARG(any_text(&rng, &f->arena, 4))),
-            .login = some_text(&rng, &f->arena, 8),
-            .last_name = some_text(&rng, &f->arena, 8),
-            .status = USER_ACTIVE,
-            .profile = &value,
-            .n_profile = 1};
+        struct person person = {.id = numbered_text(i, &rng, &f->arena, 4),
+                                .login = some_text(&rng, &f->arena, 8),
+                                .last_name = some_text(&rng, &f->arena, 8),
+                                .status = USER_ACTIVE,
+                                .profile = &value,
+                                .n_profile = 1};
         struct adoption row = {.person = person.id,
                                .entitlement = some_text(&rng, &f->arena, 4),
                                .plan = some_text(&rng, &f->arena, 4),
