@@ -1,0 +1,44 @@
+#pragma once
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "sim/sim_request.h"
+#include "sim/sim_state.h"
+
+/*
+ * The control side. Answers are JSON; bodies are JSON or YAML. Names of people are logins, ids or
+ * unambiguous short names; names of groups are names or ids. Verbs of people and members of groups
+ * take an `actor`, who did it as the System Log tells: a login, or `system` for a rule. Without it
+ * `admin@example.com` or a nameless administrator did.
+ *
+ *   GET  /_sim/state                       time, counts, groups, rules, quirks, faults and how
+ * often each was played GET  /_sim/people[?group=G&after=N&limit=N]     people: id, login, status,
+ * groups GET  /_sim/people/{who}                one, with profile GET  /_sim/groups/{group}/members
+ * the true members: id, login, status, how GET
+ * /_sim/history[?since=SEQ&method=&path=GLOB&status=&principal=&writes=true&faults=true] POST
+ * /_sim/clock        {advance: 5m} {set: TIME} {skew: -1h}: the wall clock and boot time go on; the
+ * wall clock alone jumps; the cloud's clock differs from ours POST /_sim/faults       a fault
+ * script (sim_fault.h), added; DELETE takes all away POST /_sim/people       {login, ...} as in an
+ * organisation file: somebody joins POST /_sim/people/{who}/deactivate suspend activate delete
+ * unlock lock stage POST /_sim/people/{who}/rename         {login} POST /_sim/people/{who}/profile
+ * {ATTRIBUTE: VALUE, ...}; the empty value takes away POST /_sim/groups                      {name,
+ * ...} as in an organisation file POST /_sim/groups/{group}/members      {add: [who], remove:
+ * [who], actor} POST /_sim/groups/{group}/recreate     deleted, and made anew under its name with a
+ * fresh id; {members: keep} puts the people into the new one POST /_sim/groups/{group}/rename
+ * {name} POST /_sim/groups/{group}/delete POST /_sim/rules                       {name, expression,
+ * groups: [group], status, exclude} POST /_sim/rules/{rule}/activate deactivate delete GET
+ * /_sim/quirks                      what they are, in the same words POST /_sim/quirks {quirk:
+ * value, ...} as in an organisation file POST /_sim/org                         an organisation
+ * file
+ */
+
+/* Without taking the lock; scratch is the caller's to reset. Returns the HTTP status. */
+int sim_control_locked(struct sim *sim, enum http_method method, struct str path, struct str body,
+                       struct buf *out);
+
+/* ---- looking (sim_show.c): JSON is appended, the status returned ---- */
+int sim_show(struct sim *sim, const struct sim_request *req, struct buf *out);
+int sim_show_quirks(const struct sim *sim, struct buf *out); /* sim_quirks.c */
+int sim_show_clock(struct sim *sim, struct buf *out);
+int sim_show_person(struct sim *sim, uint32_t person, struct buf *out);
+int sim_show_group(struct sim *sim, uint32_t group, struct buf *out);

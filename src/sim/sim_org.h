@@ -1,0 +1,79 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "sim/sim_state.h"
+#include "sim/sim_yaml.h"
+
+/*
+ * An organisation as YAML. It takes the place of the one that was there (generated people are made
+ * anew on top of it), unless `merge: true` adds to it. All keys but a person's `login` and a
+ * group's `name` are optional.
+ *
+ *     merge: false
+ *     people:
+ *       - {login: alice@example.com, id: 00u1aliceaaaaaaaaaa1, status: ACTIVE, email:
+ * a@example.com, first_name: Alice, last_name: Sato, created: 2024-02-01T00:00:00Z, profile:
+ * {department: Engineering, managerId: lead@example.com}}
+ *       - bob@example.com                    # a login alone will do
+ *     groups:
+ *       - {name: AWS_kiro_JP_Users, id: 00g1kirojpaaaaaaaa01, type: OKTA_GROUP, description: ...,
+ *          members: [alice@example.com], roles: [USER_ADMIN], source: 0oa...}
+ *       - Employees
+ *     memberships:
+ *       - {group: Employees, members: all}   # all, or a list of logins, ids, short names
+ *     rules:
+ *       - {name: JP engineers, expression: 'user.countryCode=="JP"', groups: [Employees],
+ *          status: ACTIVE, exclude: [bob@example.com]}
+ *     apps:
+ *       - {name: amazon_aws_sso, label: AWS IAM Identity Center, id: 0oa..., groups: [Assigned],
+ *          pushed: [AWS_kiro_JP_Users]}
+ *     roles: {AWS_kiro_JP_Users: [APP_ADMIN]}
+ *     schema: {self_editable: [department]}
+ *     credentials:
+ *       clients: [{client_id: 0oa..., key_id: k, public_key: PEM, scopes: [...], dpop: true,
+ *                  role: true}]              # of the client that is known from the start: what
+ *                                            # is given changes, the key may be left out
+ *       tokens: [{id: 00T..., token: TEXT, owner: alice@example.com, role: true}]
+ *     quirks:
+ *       page_cap: 200            # no page of any list is longer; 0: Okta's own limits
+ *       put_present: 204         # 204 | 404: adding who is there
+ *       delete_absent: 204       # 204 | 404: removing who is not there
+ *       put_inactive: 403        # 403 | 204 | another 4xx: adding a DEPROVISIONED person
+ *       read_only: 403           # 403 | 501: a write to an APP_GROUP or BUILT_IN group
+ *       stale: 0s                # member lists show a write only that much later
+ *       stale_percent: 100       # that share of the writes
+ *       membership_time: 0s      # how late lastMembershipUpdated moves; `never`
+ *       search_lag: 0s           # `search` shows new and renamed things only that much later
+ *       log_lag: 0s              # the System Log too
+ *       log_doubles: false       # every third event comes twice
+ *       log_disorder: false      # every second event is persisted before the one it follows
+ *       links: separate          # separate | joined: Link headers
+ *       headers: lower           # lower | title: how names are written
+ *       short_names: true        # people are found by the part of a login before the @
+ *       latency: 0s              # of every answer
+ *       token_life: 1h           # of access tokens
+ *       concurrency: 75          # requests side by side before a 429 without a bucket
+ *       principal_percent: 50    # of a bucket, for one client or token
+ *       rate_limits: true
+ *       limits: {"/api/v1/groups": 500}     # a minute, for the organisation; `oauth2` too
+ *       logs, rules, roles, schema, apps, org: 200     # 403, 404 or 5xx: as if not to be had
+ */
+
+/* Loads; all or nothing is not promised: after a mistake the organisation is a part of it. */
+bool sim_org_load(struct sim *sim, struct str yaml, struct err *err);
+
+/* Single things, for the control side too. */
+bool sim_org_person(struct sim *sim, const struct sim_node *node, uint32_t *out, struct err *err);
+bool sim_org_group(struct sim *sim, const struct sim_node *node, uint32_t *out, struct err *err);
+bool sim_org_rule(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_credentials(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_quirks(struct sim *sim, const struct sim_node *node, struct err *err);
+
+/* Names in a list, as numbers in sim->org. */
+bool sim_org_people(struct sim *sim, const struct sim_node *list, uint32_t **out, size_t *n,
+                    struct err *err);
+bool sim_org_groups(struct sim *sim, const struct sim_node *list, uint32_t **out, size_t *n,
+                    struct err *err);
