@@ -147,7 +147,13 @@ static void apply_rule(struct guard_work *work, const struct rule *rule)
         struct str reason = {0};
 
         if (rule->holds(&work->cases[i], &reason))
-            guard_hold_op(work, i, (struct guard_hold){.guard = rule->guard, .reason = reason});
+            guard_hold_op(
+                work, i,
+                (struct guard_hold){
+                    .guard = rule->guard,
+                    .reason = reason,
+                    .drips = rule->guard == GUARD_SEALED && guard_waits_for_a_look(&work->cases[i]),
+                });
     }
 }
 

@@ -114,7 +114,7 @@ struct guard_hold {
     enum guard guard;
     size_t op;         /* index into the plan */
     struct str reason; /* one sentence for a person; in arena */
-    bool drips;        /* the budget: the rest follows in later runs by itself; no alarm */
+    bool drips;        /* it follows in later runs by itself: no alarm */
 };
 
 struct guard_verdict {

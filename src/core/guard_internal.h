@@ -38,6 +38,8 @@ bool guard_clock(const struct guard_case *c, struct str *reason);
 bool guard_mode(const struct guard_case *c, struct str *reason);
 bool guard_pinned(const struct guard_case *c, struct str *reason);
 bool guard_sealed(const struct guard_case *c, struct str *reason);
+/* Of an op that `sealed` holds: only a second look is missing, which the next runs bring. */
+bool guard_waits_for_a_look(const struct guard_case *c);
 bool guard_shrunk(const struct guard_case *c, struct str *reason);
 bool guard_outside(const struct guard_case *c, struct str *reason);
 bool guard_changed(const struct guard_case *c, struct str *reason);

@@ -154,6 +154,12 @@ static bool is_cause_sealed(const struct guard_case *c, struct str *reason)
     return true; /* what the ledger asks needs no more than the group itself */
 }
 
+bool guard_waits_for_a_look(const struct guard_case *c)
+{
+    return c->is_removal && c->group && listing_is_sealed(c->group->view->listing) &&
+           c->in->facts->protected_sealed && cause_is_inferred(c->op->cause);
+}
+
 bool guard_sealed(const struct guard_case *c, struct str *reason)
 {
     if (!c->group || !listing_is_sealed(c->group->view->listing)) {

@@ -47,8 +47,8 @@ static void count_op(const struct report_op *op, bool dry, struct report_summary
 
 static bool is_converged(const struct report *report, const struct report_summary *sum)
 {
-    if (report->failed || report->remote_away || sum->failed > 0 || sum->unknown > 0 ||
-        sum->held_alarm > 0)
+    if (report->failed || report->remote_away || report->alarm || sum->failed > 0 ||
+        sum->unknown > 0 || sum->held_alarm > 0)
         return false;
     for (size_t i = 0; i < report->n_ops; i++) {
         if (report->ops[i].state == OP_PLANNED || report->ops[i].state == OP_SKIPPED)
@@ -75,7 +75,7 @@ static int exit_code(const struct report *report, const struct report_summary *s
 {
     if (report->failed || sum->failed > 0)
         return EXIT_CODE_FAILED;
-    if (sum->held_alarm > 0)
+    if (sum->held_alarm > 0 || report->alarm)
         return EXIT_CODE_ALARM;
     if (report->remote_away)
         return EXIT_CODE_AWAY;

@@ -47,6 +47,7 @@ struct report {
     } * intake; /* requests that moved in this run */
     size_t n_intake;
     bool remote_away; /* a remote or a listing could not be had */
+    bool alarm;       /* something holds whole groups, or everything, until a person acts */
     bool failed;      /* the run itself did not end */
 };
 

@@ -175,7 +175,8 @@ static void put_head(const struct page *page)
         buf_add(page->out, STR("not everything could be read. "));
     }
     if (report->n_ops == 0 && !report->failed && !report->remote_away) {
-        buf_add(page->out, STR("Nothing to do.\n"));
+        buf_add(page->out, report->alarm ? STR("nothing is done until a person has looked.\n")
+                                         : STR("Nothing to do.\n"));
         return;
     }
     buf_printf(page->out, report->dry ? "%zu to add, %zu to remove" : "%zu added, %zu removed",

@@ -1,0 +1,292 @@
+#include "engine/apply.h"
+
+#include <assert.h>
+
+#include "core/verify.h"
+#include "engine/recover.h"
+
+#define ADD_BATCH     40
+#define REMOVAL_BATCH 4 /* so that a freeze or a renewal meets few requests under way */
+
+struct job {
+    const struct world *world;
+    const struct decision *decision;
+    const struct run_row *run;
+    const struct actor *actor;
+    struct arena *arena;
+    struct applied *applied;
+    bool *group_refuses; /* one per view */
+    bool *touched;       /* views that passed ops are about */
+    int64_t *sent_at;    /* one per op */
+    const struct people *only;
+};
+
+static bool may_go(const struct job *job, size_t seq)
+{
+    return !job->decision->verdict.held[seq] &&
+           (!job->only || people_has(job->only, job->decision->plan.ops[seq].id));
+}
+
+static size_t view_of(const struct job *job, const struct op *op)
+{
+    size_t i = 0;
+
+    while (i < job->decision->n_views && !str_eq(job->decision->views[i].id, op->group))
+        i++;
+    return i; /* a plan names no other groups */
+}
+
+static const struct guard_entitlement *ent_of(const struct job *job, const struct op *op)
+{
+    for (size_t i = 0; i < job->decision->n_ents; i++) {
+        if (str_eq(job->decision->ents[i].ent->name, op->entitlement))
+            return &job->decision->ents[i];
+    }
+    return NULL;
+}
+
+static bool settle(struct job *job, size_t seq, enum op_state state, struct str reason,
+                   struct err *err)
+{
+    struct settled settled = {seq, state, reason};
+    const struct op *op = &job->decision->plan.ops[seq];
+
+    job->applied->states[seq] = state;
+    job->applied->reasons[seq] = reason;
+    if (!ledger_settle_ops(job->world->ledger, job->actor, job->run->id, &settled, 1, err))
+        return false;
+    return state != OP_DONE || settle_consequences(job->world, job->actor, op->cause, op->kind,
+                                                   op->person, op->entitlement, err);
+}
+
+static struct send_limits limits_of(const struct job *job, const struct op *op)
+{
+    const struct guard_entitlement *ent = ent_of(job, op);
+    assert(ent); /* an op is planned for an entitlement that was decided about */
+    const struct safety *all = &job->decision->input.policy->safety;
+    struct guard_windows windows = guard_windows(ent);
+    struct send_limits limits = {
+        .now_ms = clock_now(job->world->clock),
+        .run_ent = windows.run,
+        .day_ent = windows.day,
+        .week_ent = windows.week,
+        .run_all = (size_t)all->removals_per_run,
+        .day_all = (size_t)all->removals_per_day,
+        .week_all = (size_t)all->removals_per_week,
+        .mode = ent->mode,
+    };
+
+    /* What the budget never holds, and what a person let go. */
+    limits.released =
+        op->cause == CAUSE_BLOCKED || op->cause == CAUSE_RETURNED ||
+        str_in_sorted(job->decision->input.released, job->decision->input.n_released, op->id);
+    return limits;
+}
+
+/* Sends one batch: durable `sent` first, then the requests, then what the answers say. Those that
+ * were accepted stay `sent`: only a look makes them done. */
+static bool send_batch(struct job *job, const size_t *seqs, size_t n, struct err *err)
+{
+    struct arena *arena = job->arena;
+    struct send_limits *limits = arena_array(arena, struct send_limits, n);
+    bool *went = arena_array(arena, bool, n);
+    const struct op **ops = arena_array(arena, const struct op *, n);
+    struct op_result *results = arena_array(arena, struct op_result, n);
+    size_t *sent = arena_array(arena, size_t, n);
+    size_t n_sent = 0;
+
+    for (size_t i = 0; i < n; i++)
+        limits[i] = limits_of(job, &job->decision->plan.ops[seqs[i]]);
+    if (!ledger_mark_sent(job->world->ledger, job->run, seqs, limits, n, went, err))
+        return err_wrap(err, "journal");
+    for (size_t i = 0; i < n; i++) {
+        job->applied->states[seqs[i]] = went[i] ? OP_SENT : OP_SKIPPED;
+        job->sent_at[seqs[i]] = limits[i].now_ms;
+        if (!went[i]) {
+            job->applied->reasons[seqs[i]] = STR("something was decided meanwhile; left alone");
+            continue;
+        }
+        ops[n_sent] = &job->decision->plan.ops[seqs[i]];
+        sent[n_sent++] = seqs[i];
+    }
+    const struct target *target = &job->world->okta_target;
+    if (n_sent > 0 && !target->apply(target->source.self, ops, n_sent, arena, results, err))
+        return false;
+    for (size_t i = 0; i < n_sent; i++) {
+        if (results[i].group_refuses)
+            job->group_refuses[view_of(job, ops[i])] = true;
+        job->applied->reasons[sent[i]] = results[i].why;
+        if (results[i].state != OP_SENT &&
+            !settle(job, sent[i], results[i].state, results[i].why, err))
+            return err_wrap(err, "journal");
+    }
+    return true;
+}
+
+/* A removal is argued anew from a listing taken directly before it: what changed since the plan was
+ * made counts. */
+static bool look_again(struct job *job, struct listing *fresh, struct err *err)
+{
+    size_t n = job->decision->n_views, n_ids = 0;
+    struct str *ids = arena_array(job->arena, struct str, n);
+    struct listing *listings = arena_array(job->arena, struct listing, n);
+    const struct source *source = &job->world->okta_target.source;
+
+    for (size_t i = 0; i < n; i++) {
+        if (job->touched[i])
+            ids[n_ids++] = job->decision->views[i].id;
+    }
+    if (!source->list(source->self, ids, n_ids, job->arena, listings, err))
+        return false;
+    for (size_t i = 0, k = 0; i < n; i++)
+        fresh[i] = job->touched[i] ? listings[k++] : (struct listing){.state = LISTING_UNKNOWN};
+    return true;
+}
+
+static struct str why_not_now(const struct job *job, const struct op *op,
+                              const struct listing *fresh)
+{
+    size_t at = view_of(job, op);
+
+    if (!listing_is_sealed(&fresh[at]))
+        return STR("the group could not be listed again directly before; left alone");
+    struct shrink shrink = shrink_check(&job->decision->views[at].baseline[0], &fresh[at],
+                                        &job->decision->removed_by_us[at],
+                                        job->decision->views[at].ent->shrink_percent, job->arena);
+    if (shrink.is_shrunk && !job->decision->guards[at].shrink_acked)
+        return STR("the group's listing had shrunk directly before; left alone");
+    if (!listing_find(&fresh[at], op->person))
+        return STR("gone already when looked at again");
+    return (struct str){0};
+}
+
+static bool send_kind(struct job *job, bool removals, const struct listing *fresh, size_t batch,
+                      struct err *err)
+{
+    const struct decision *decision = job->decision;
+    size_t seqs[ADD_BATCH];
+    size_t n = 0;
+
+    for (size_t i = 0; i <= decision->plan.n; i++) {
+        bool last = i == decision->plan.n;
+        if (!last) {
+            const struct op *op = &decision->plan.ops[i];
+            if (!may_go(job, i) || op_is_removal(op->kind) != removals)
+                continue;
+            struct str why = removals ? why_not_now(job, op, fresh) : (struct str){0};
+            if (job->group_refuses[view_of(job, op)])
+                why = STR("the group refuses changes");
+            if (why.len > 0) {
+                if (!settle(job, i, OP_SKIPPED, why, err))
+                    return false;
+                continue;
+            }
+            seqs[n++] = i;
+        }
+        if (n == batch || (last && n > 0)) {
+            world_progress(job->world, removals ? "removing" : "adding", i, decision->plan.n);
+            if (!send_batch(job, seqs, n, err))
+                return false;
+            n = 0;
+        }
+    }
+    return true;
+}
+
+static bool any_removal(const struct job *job)
+{
+    for (size_t i = 0; i < job->decision->plan.n; i++) {
+        if (may_go(job, i) && op_is_removal(job->decision->plan.ops[i].kind))
+            return true;
+    }
+    return false;
+}
+
+/* ---- verify ---- */
+
+static size_t count_open(const struct job *job)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < job->decision->plan.n; i++)
+        n += job->applied->states[i] == OP_SENT || job->applied->states[i] == OP_UNKNOWN;
+    return n;
+}
+
+/* Looks at the groups that were written to and settles what has arrived. */
+static bool verify_once(struct job *job, struct err *err)
+{
+    struct listing *fresh = arena_array(job->arena, struct listing, job->decision->n_views);
+
+    if (!look_again(job, fresh, err))
+        return err_wrap(err, "verifying");
+    for (size_t i = 0; i < job->decision->plan.n; i++) {
+        const struct op *op = &job->decision->plan.ops[i];
+        if (job->applied->states[i] != OP_SENT && job->applied->states[i] != OP_UNKNOWN)
+            continue;
+        if (verify_op(op->kind, op->person, job->sent_at[i], &fresh[view_of(job, op)]) ==
+                PROOF_REACHED &&
+            !settle(job, i, OP_DONE, (struct str){0}, err))
+            return false;
+    }
+    return true;
+}
+
+/* Reading lags writing by seconds (contracts/okta.md 3.4), so absence right after a write is asked
+ * about again before it is called unknown. */
+static bool verify(struct job *job, struct err *err)
+{
+    static const int64_t waits_ms[] = {2000, 5000, 15000};
+
+    if (count_open(job) == 0)
+        return true;
+    if (!verify_once(job, err))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(waits_ms) && count_open(job) > 0; i++) {
+        world_progress(job->world, "verifying", i, ARRAY_LEN(waits_ms));
+        if (!clock_sleep(job->world->clock, waits_ms[i], err) || !verify_once(job, err))
+            return false;
+    }
+    for (size_t i = 0; i < job->decision->plan.n; i++) {
+        if (job->applied->states[i] == OP_SENT &&
+            !settle(job, i, OP_UNKNOWN,
+                    STR("accepted by Okta, not to be seen yet; the next run looks again"), err))
+            return false;
+    }
+    return true;
+}
+
+bool apply_plan(const struct world *world, const struct decision *decision,
+                const struct run_row *run, const struct actor *actor, const struct people *only,
+                struct arena *arena, struct applied *out, struct err *err)
+{
+    size_t n = decision->plan.n;
+    struct job job = {
+        .world = world,
+        .decision = decision,
+        .run = run,
+        .actor = actor,
+        .arena = arena,
+        .applied = out,
+        .group_refuses = arena_array(arena, bool, decision->n_views + 1),
+        .touched = arena_array(arena, bool, decision->n_views + 1),
+        .sent_at = arena_array(arena, int64_t, n),
+        .only = only,
+    };
+
+    out->states = arena_array(arena, enum op_state, n);
+    out->reasons = arena_array(arena, struct str, n);
+    for (size_t i = 0; i < n; i++) {
+        out->states[i] = decision->verdict.held[i] ? OP_HELD : OP_PLANNED;
+        if (may_go(&job, i))
+            job.touched[view_of(&job, &decision->plan.ops[i])] = true;
+    }
+    if (!send_kind(&job, false, NULL, ADD_BATCH, err))
+        return err_wrap(err, "apply");
+    if (any_removal(&job)) {
+        struct listing *fresh = arena_array(arena, struct listing, decision->n_views);
+        if (!look_again(&job, fresh, err) || !send_kind(&job, true, fresh, REMOVAL_BATCH, err))
+            return err_wrap(err, "apply");
+    }
+    return verify(&job, err);
+}

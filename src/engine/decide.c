@@ -1,0 +1,168 @@
+#include "engine/decide.h"
+
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "engine/decide_internal.h"
+#include "ledger/ledger_person.h"
+#include "ledger/ledger_request.h"
+
+bool decision_acked(const struct decision *decision, enum finding_kind kind, struct str entitlement,
+                    struct str group, struct str subject)
+{
+    for (size_t i = 0; i < decision->n_acks; i++) {
+        const struct ack *ack = &decision->acks[i];
+        if (ack->kind == kind && str_eq(ack->entitlement, entitlement) &&
+            (group.len == 0 || str_eq(ack->group, group)) && str_eq(ack->subject, subject))
+            return true;
+    }
+    return false;
+}
+
+bool decision_change_bites(const struct decision *decision, const struct guard_entitlement *ent)
+{
+    for (size_t i = 0; ent->is_known_changed && i < decision->facts.n; i++) {
+        if (decision->facts.people[i].ineligible_since_ms != 0)
+            return true;
+    }
+    return false;
+}
+
+/* The wall clock is trusted for ends only while the remote agrees and it did not jump against boot
+ * time since the last run. */
+void decide_clock(const struct decide_input *in, struct arena *arena, struct decision *out)
+{
+    int64_t tolerance = in->world->settings->policy.safety.clock_tolerance_ms;
+    const struct run_row *last = in->last;
+    int64_t server, local;
+
+    out->input.clock_ok = false;
+    if (!http_server_date(in->world->okta_http, &server, &local)) {
+        out->input.clock_why = STR("Okta sent no date to hold the clock against");
+        return;
+    }
+    if (llabs((long long)(server - local)) > tolerance) {
+        out->input.clock_why =
+            arena_printf(arena, "this machine's clock and Okta's are %.*s apart",
+                         STR_ARG(duration_words(llabs((long long)(server - local)), arena)));
+        return;
+    }
+    if (last && last->boot_id.len > 0 && str_eq(last->boot_id, in->world->boot_id)) {
+        int64_t wall = in->roll->now_ms - last->started_at;
+        int64_t boot = clock_boot(in->world->clock) - last->started_boot;
+        if (llabs((long long)(wall - boot)) > tolerance) {
+            out->input.clock_why =
+                arena_printf(arena, "the wall clock jumped by %.*s since the last run",
+                             STR_ARG(duration_words(llabs((long long)(wall - boot)), arena)));
+            return;
+        }
+    }
+    out->input.clock_ok = true;
+}
+
+/* People who will be added and were not seen in a listing are looked up, so that their status and
+ * profile are of this run. */
+static bool look_up_missing(const struct decide_input *in, struct decision *out,
+                            struct arena *arena, struct err *err)
+{
+    const struct intake_result *intake = in->intake;
+    VEC_OF(struct str) ids = {0};
+
+    for (size_t i = 0; i < intake->n_grants; i++) {
+        const struct grant *grant = &intake->grants[i];
+        const struct person_facts *known = roll_get(in->roll, grant->person);
+        if (grant_is_live(grant, in->roll->now_ms) &&
+            (in->only.len == 0 || str_eq(in->only, grant->entitlement)) &&
+            (!known || known->person.status == USER_UNKNOWN))
+            VEC_PUSH(arena, &ids, grant->person);
+    }
+    if (!roll_look_up(in->roll, ids.items, ids.n, err))
+        return false;
+    out->facts = in->facts;
+    roll_people(in->roll, &out->facts.people, &out->facts.n);
+    return true;
+}
+
+static const char *login_of(void *self, struct str person)
+{
+    const struct roll *roll = self;
+    const struct person_facts *facts = roll_get(roll, person);
+
+    return facts ? arena_cstr(roll->arena, facts->person.login) : NULL;
+}
+
+static bool make_plan(const struct decide_input *in, struct arena *arena, struct decision *out,
+                      struct err *err)
+{
+    const struct request_ref *refs;
+    size_t n_refs;
+
+    if (!ledger_request_refs(in->world->ledger, arena, &refs, &n_refs, err))
+        return false;
+    grants_sort(in->intake->grants, in->intake->n_grants);
+    struct plan_input input = {
+        .policy = &in->world->settings->policy,
+        .now_ms = in->roll->now_ms,
+        .grants = in->intake->grants,
+        .n_grants = in->intake->n_grants,
+        .requests = refs,
+        .n_requests = n_refs,
+        .facts = &out->facts,
+        .groups = out->views,
+        .n_groups = out->n_views,
+        .login_of = login_of,
+        .login_self = in->roll,
+    };
+    out->plan = plan_build(&input, arena);
+    return true;
+}
+
+/* Ops that a person let go by acknowledging what held them. */
+static struct people released_ops(const struct decision *out, struct arena *arena)
+{
+    VEC_OF(struct str) ids = {0};
+
+    for (size_t i = 0; i < out->n_acks; i++) {
+        if (out->acks[i].kind == FINDING_HELD_REMOVALS && out->acks[i].person.len > 0)
+            VEC_PUSH(arena, &ids, out->acks[i].subject);
+    }
+    return (struct people){ids.items, str_sort_unique(ids.items, ids.n)};
+}
+
+bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
+            struct err *err)
+{
+    *out = (struct decision){0};
+    if (!ledger_load_acks(in->world->ledger, arena, &out->acks, &out->n_acks, err) ||
+        !decide_views(in, arena, out, err) || !decide_outside(in, arena, out, err) ||
+        !look_up_missing(in, out, arena, err) || !make_plan(in, arena, out, err) ||
+        !decide_entitlements(in, arena, out, err))
+        return false;
+    struct people released = released_ops(out, arena);
+    out->input = (struct guard_input){
+        .policy = &in->world->settings->policy,
+        .now_ms = in->roll->now_ms,
+        .plan = &out->plan,
+        .facts = &out->facts,
+        .ents = out->ents,
+        .n_ents = out->n_ents,
+        .groups = out->guards,
+        .n_groups = out->n_views,
+        .outside = out->outside,
+        .n_outside = out->n_outside,
+        .instance_ok = in->instance->ok,
+        .instance_why = in->instance->why,
+        .foreign_self = in->foreign_self,
+        .foreign_why = in->foreign_why,
+        .released = released.ids,
+        .n_released = released.n,
+    };
+    decide_clock(in, arena, out);
+    if (!ledger_count_removals(in->world->ledger, (struct str){0}, in->roll->now_ms - TIME_DAY,
+                               &out->input.removed_day, err) ||
+        !ledger_count_removals(in->world->ledger, (struct str){0}, in->roll->now_ms - 7 * TIME_DAY,
+                               &out->input.removed_week, err))
+        return false;
+    out->verdict = guard_plan(&out->input, arena);
+    return true;
+}

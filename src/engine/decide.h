@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/arena.h"
+#include "core/guard.h"
+#include "engine/intake_run.h"
+#include "engine/observe.h"
+#include "ledger/ledger_finding.h"
+#include "ledger/ledger_run.h"
+
+/*
+ * Decide: from what was observed to a plan and the guards' verdict. Reads the ledger's memory
+ * (journal, freezes, acknowledgements, floors), calls the pure functions of core, writes nothing.
+ */
+
+struct decision {
+    struct group_view *views;       /* one per managed group that the settings name */
+    struct guard_group *guards;     /* same order */
+    const struct seen_group **seen; /* same order */
+    size_t n_views;
+    struct guard_entitlement *ents;
+    size_t n_ents;
+    const struct guard_outside *outside;
+    size_t n_outside;
+    struct facts facts;
+    struct plan plan;
+    struct guard_verdict verdict;
+    struct guard_input input;     /* what the verdict was made from */
+    struct people *removed_by_us; /* since each view's baseline */
+    const struct ack *acks;
+    size_t n_acks;
+    struct str rules_accepted; /* the former ones; empty: a ledger that never ran */
+    struct str rules_digest;   /* what `changed` compares: policy and program */
+    bool rules_changed;
+};
+
+struct decide_input {
+    const struct world *world;
+    struct roll *roll;
+    const struct seen_groups *groups;
+    const struct seen_instance *instance;
+    const struct intake_result *intake;
+    struct facts facts; /* named groups and protected set; people are added here */
+    struct str only;    /* entitlement; empty: all */
+    bool foreign_self;
+    struct str foreign_why;
+    const struct run_row *last; /* NULL: none */
+};
+
+bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
+            struct err *err);
+
+/* Changed rules under which people who hold seats are not eligible take their effect only after a
+ * grace: a person is asked right away, while nothing has happened yet. */
+bool decision_change_bites(const struct decision *decision, const struct guard_entitlement *ent);
+
+/* What `changed` compares: the policy's digest and the program's version. */
+struct str engine_rules_digest(const struct world *world, struct arena *arena);
+
+/* An acknowledgement of that finding, for exactly that subject, in force? */
+bool decision_acked(const struct decision *decision, enum finding_kind kind, struct str entitlement,
+                    struct str group, struct str subject);

@@ -1,0 +1,152 @@
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "engine/decide_internal.h"
+#include "ledger/ledger_log.h"
+
+/* The managed groups as views: listing, baseline, our own fresh writes laid over, and what of it is
+ * suspicious. */
+
+#define OVERLAY_LOOK_BACK_MS (10 * TIME_MINUTE)
+
+static bool is_managed(const struct decide_input *in, const struct seen_group *group)
+{
+    return group->role != PIN_NAMED && (in->only.len == 0 || str_eq(group->ent->name, in->only));
+}
+
+static bool add_view(const struct decide_input *in, const struct seen_group *group,
+                     const struct recent_write *writes, size_t n_writes, struct arena *arena,
+                     struct decision *out, struct err *err)
+{
+    size_t at = out->n_views++;
+    struct group_view *view = &out->views[at];
+    struct people *removed = &out->removed_by_us[at];
+
+    *view = (struct group_view){
+        .ent = group->ent,
+        .role = group->role == PIN_PLAN ? GROUP_ROLE_PLAN : GROUP_ROLE_ASSIGNMENT,
+        .plan = group->plan,
+        .id = group->id,
+        .name = group->name,
+        .listing = group->listing,
+        .baseline = &group->baseline,
+    };
+    if (listing_is_sealed(group->listing))
+        view->actual = overlay_people(group->listing, writes, n_writes, arena);
+    if (group->baseline.exists &&
+        !ledger_removed_since(in->world->ledger, group->id,
+                              group->baseline.accepted_at - OVERLAY_LOOK_BACK_MS, arena, removed,
+                              err))
+        return false;
+    struct guard_group *guard = &out->guards[at];
+    *guard = (struct guard_group){
+        .view = view,
+        .pin_ok = group->pin_ok,
+        .pin_why = group->pin_why,
+        .removals_unknown = group->removals_unknown,
+        .removals_why = group->removals_why,
+    };
+    if (listing_is_sealed(group->listing) && group->baseline.exists) {
+        guard->shrink = shrink_check(&group->baseline, group->listing, removed,
+                                     group->ent->shrink_percent, arena);
+        guard->shrink_acked =
+            guard->shrink.is_shrunk && decision_acked(out, FINDING_SHRUNK_LISTING, group->ent->name,
+                                                      group->id, guard->shrink.digest);
+    }
+    out->seen[at] = group;
+    return true;
+}
+
+bool decide_views(const struct decide_input *in, struct arena *arena, struct decision *out,
+                  struct err *err)
+{
+    size_t n = in->groups->n;
+    const struct recent_write *writes;
+    size_t n_writes;
+
+    if (!ledger_recent_writes(in->world->ledger, in->roll->now_ms - OVERLAY_LOOK_BACK_MS, arena,
+                              &writes, &n_writes, err))
+        return false;
+    out->views = arena_array(arena, struct group_view, n);
+    out->guards = arena_array(arena, struct guard_group, n);
+    out->seen = arena_array(arena, const struct seen_group *, n);
+    out->removed_by_us = arena_array(arena, struct people, n);
+    for (size_t i = 0; i < n; i++) {
+        if (is_managed(in, &in->groups->items[i]) &&
+            !add_view(in, &in->groups->items[i], writes, n_writes, arena, out, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- who was taken out by other hands ---- */
+
+static int by_group_and_person(const void *a, const void *b)
+{
+    const struct guard_outside *x = a, *y = b;
+    int order = str_cmp(x->group, y->group);
+
+    return order ? order : str_cmp(x->person, y->person);
+}
+
+/* How often this program put somebody back within a day. */
+static bool count_restores(const struct decide_input *in, struct guard_outside *entry,
+                           struct arena *arena, struct err *err)
+{
+    const struct op_row *ops;
+    size_t n;
+
+    if (!ledger_person_ops(in->world->ledger, entry->person, 50, arena, &ops, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (ops[i].kind == OP_OKTA_ADD && ops[i].sent_at > in->roll->now_ms - TIME_DAY &&
+            str_eq(ops[i].group, entry->group))
+            entry->restored_day++;
+    }
+    return true;
+}
+
+static struct str actor_of(const struct decide_input *in, const struct guard_outside *entry,
+                           struct arena *arena, struct err *err)
+{
+    struct log_event event;
+    bool found = false;
+
+    if (!ledger_log_find(in->world->ledger, entry->group, entry->person, false,
+                         in->roll->now_ms - 90 * TIME_DAY, arena, &event, &found, err) ||
+        !found)
+        return (struct str){0};
+    return event.by_rule ? arena_printf(arena, "the group rule %.*s", STR_ARG(event.actor_name))
+                         : event.actor_name;
+}
+
+bool decide_outside(const struct decide_input *in, struct arena *arena, struct decision *out,
+                    struct err *err)
+{
+    VEC_OF(struct guard_outside) list = {0};
+
+    for (size_t i = 0; i < out->n_views; i++) {
+        const struct group_view *view = &out->views[i];
+        if (!listing_is_sealed(view->listing))
+            continue;
+        for (size_t k = 0; k < view->baseline->n; k++) {
+            const struct accepted *was = &view->baseline->people[k];
+            if (listing_find(view->listing, was->person) ||
+                people_has(&view->actual, was->person) ||
+                people_has(&out->removed_by_us[i], was->person))
+                continue;
+            struct guard_outside entry = {.group = view->id, .person = was->person};
+            entry.acked = decision_acked(out, FINDING_REMOVED_OUTSIDE, view->ent->name, view->id,
+                                         was->person);
+            entry.actor = actor_of(in, &entry, arena, err);
+            if (!count_restores(in, &entry, arena, err))
+                return false;
+            VEC_PUSH(arena, &list, entry);
+        }
+    }
+    if (list.n > 1)
+        qsort(list.items, list.n, sizeof(*list.items), by_group_and_person);
+    out->outside = list.items;
+    out->n_outside = list.n;
+    return true;
+}

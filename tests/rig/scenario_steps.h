@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/vec.h"
+#include "rig/rig.h"
+
+/* What a scenario under way keeps; shared by scenario.c (the text) and scenario_steps.c. */
+
+struct scenario_edit {
+    struct str was, is;
+};
+
+struct scenario {
+    const char *path;
+    unsigned line;
+    bool update, failed, started;
+    struct arena arena;
+    struct str rest, org, settings;
+    struct rig rig;
+    struct str between; /* SQL that somebody else runs before the next write leaves */
+    struct transport inner;
+    size_t writes_seen, removals_seen;
+    VEC_OF(struct scenario_edit) edits;
+};
+
+void scenario_fail(struct scenario *sc, const char *fmt, ...) ATTR_PRINTF(2, 3);
+void scenario_start(struct scenario *sc);
+/* A step without a text; false when there is none of that name. */
+bool scenario_step(struct scenario *sc, struct str word, struct str rest);

@@ -1,0 +1,16 @@
+# The rig is what sim and crash tests stand on; each scenario is a test of its own.
+if(SEATKEEPER_TESTS AND TARGET engine AND TARGET sim)
+    file(GLOB rig CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/rig/*.c)
+    add_library(test_rig STATIC ${rig})
+    target_include_directories(test_rig PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(test_rig PUBLIC engine sim)
+
+    add_executable(scenarios sim/scenarios.c)
+    target_link_libraries(scenarios PRIVATE test_rig)
+    file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sim/scenarios/*.scn)
+    foreach(scenario IN LISTS scenarios)
+        get_filename_component(name ${scenario} NAME_WE)
+        add_test(NAME sim.${name} COMMAND scenarios ${scenario})
+        set_tests_properties(sim.${name} PROPERTIES LABELS sim TIMEOUT 300)
+    endforeach()
+endif()
