@@ -33,6 +33,16 @@ static const size_t red_zone = 0;
 /* What a reset keeps of dirty pages, so that a loop does not fault the same ones in each round. */
 #define KEEP_DIRTY ((size_t)1 << 20)
 
+/* Poison costs an eighth of what it covers, so only a stretch ahead of what is used has it. */
+#define AHEAD ((size_t)1 << 20)
+
+static size_t poisoned_to(const struct arena *arena)
+{
+    size_t to = (arena->high / AHEAD + 2) * AHEAD;
+
+    return to < arena->budget ? to : arena->budget;
+}
+
 static void die(const char *what, size_t wanted, size_t budget)
 {
     (void)fprintf(stderr, "seatkeeper: arena: %s (%zu bytes wanted, budget %zu)\n", what, wanted,
@@ -50,14 +60,14 @@ void arena_init(struct arena *arena, size_t budget)
     if (base == MAP_FAILED)
         die("no address space", budget, budget);
     *arena = (struct arena){.base = base, .budget = budget};
-    POISON(base, budget);
+    POISON(base, poisoned_to(arena));
 }
 
 void arena_fini(struct arena *arena)
 {
     if (!arena || !arena->base)
         return;
-    UNPOISON(arena->base, arena->budget);
+    UNPOISON(arena->base, poisoned_to(arena));
     munmap(arena->base, arena->budget);
     *arena = (struct arena){0};
 }
@@ -70,15 +80,16 @@ void *arena_alloc(struct arena *arena, size_t size, size_t align)
         red_zone > arena->budget - start - size)
         die("over its budget", size, arena->budget);
     char *memory = arena->base + start;
+    size_t poisoned = poisoned_to(arena);
+    size_t dirty = start < arena->high ? arena->high - start : 0;
     arena->used = start + size + red_zone;
-    UNPOISON(memory, size);
-    /* Beyond `high` the pages are as the system gave them: zero. */
-    if (start < arena->high) {
-        size_t dirty = arena->high - start;
-        memset(memory, 0, dirty < size ? dirty : size);
-    }
     if (arena->used > arena->high)
         arena->high = arena->used;
+    POISON(arena->base + poisoned, poisoned_to(arena) - poisoned);
+    UNPOISON(memory, size);
+    /* Beyond what was ever used the pages are as the system gave them: zero. */
+    if (dirty > 0)
+        memset(memory, 0, dirty < size ? dirty : size);
     return memory;
 }
 
@@ -139,10 +150,12 @@ void arena_reset(struct arena *arena, arena_mark_t mark)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t keep = (mark + KEEP_DIRTY + page - 1) / page * page;
 
-    if (arena->high > keep) {
-        madvise(arena->base + keep, (arena->high - keep + page - 1) / page * page, MADV_DONTNEED);
-        arena->high = keep;
-    }
     POISON(arena->base + mark, arena->used - mark);
     arena->used = mark;
+    if (arena->high > keep) {
+        size_t poisoned = poisoned_to(arena);
+        madvise(arena->base + keep, (arena->high - keep + page - 1) / page * page, MADV_DONTNEED);
+        arena->high = keep;
+        UNPOISON(arena->base + poisoned_to(arena), poisoned - poisoned_to(arena));
+    }
 }

@@ -26,6 +26,8 @@ struct decision {
     struct guard_verdict verdict;
     struct guard_input input;     /* what the verdict was made from */
     struct people *removed_by_us; /* since each view's baseline */
+    struct people *proved;        /* each view's listing with our settled writes laid over it: what
+                                     may become the baseline, which no unproved write may */
     const struct ack *acks;
     size_t n_acks;
     struct str rules_accepted; /* the former ones; empty: a ledger that never ran */

@@ -66,7 +66,7 @@ static void count_people(struct guard_entitlement *ent, const struct decision *o
         if (view->role != GROUP_ROLE_PLAN || !str_eq(view->ent->name, ent->ent->name))
             continue;
         for (size_t k = 0; k < view->baseline->n; k++) {
-            if (view->baseline->people[k].owned)
+            if (view->baseline->people[k].owned && !view->baseline->people[k].taken_out)
                 owned[n_owned++] = view->baseline->people[k].person;
         }
         for (size_t k = 0; k < view->actual.n; k++)

@@ -7,6 +7,11 @@
 /* The managed groups as views: listing, baseline, our own fresh writes laid over, and what of it is
  * suspicious. */
 
+struct own_writes {
+    const struct recent_write *all, *proved;
+    size_t n_all, n_proved;
+};
+
 #define OVERLAY_LOOK_BACK_MS (10 * TIME_MINUTE)
 
 static bool is_managed(const struct decide_input *in, const struct seen_group *group)
@@ -15,8 +20,8 @@ static bool is_managed(const struct decide_input *in, const struct seen_group *g
 }
 
 static bool add_view(const struct decide_input *in, const struct seen_group *group,
-                     const struct recent_write *writes, size_t n_writes, struct arena *arena,
-                     struct decision *out, struct err *err)
+                     const struct own_writes *own, struct arena *arena, struct decision *out,
+                     struct err *err)
 {
     size_t at = out->n_views++;
     struct group_view *view = &out->views[at];
@@ -31,12 +36,13 @@ static bool add_view(const struct decide_input *in, const struct seen_group *gro
         .listing = group->listing,
         .baseline = &group->baseline,
     };
-    if (listing_is_sealed(group->listing))
-        view->actual = overlay_people(group->listing, writes, n_writes, arena);
+    if (listing_is_sealed(group->listing)) {
+        view->actual = overlay_people(group->listing, own->all, own->n_all, arena);
+        out->proved[at] = overlay_people(group->listing, own->proved, own->n_proved, arena);
+    }
     if (group->baseline.exists &&
-        !ledger_removed_since(in->world->ledger, group->id,
-                              group->baseline.accepted_at - OVERLAY_LOOK_BACK_MS, arena, removed,
-                              err))
+        !ledger_removed_since(in->world->ledger, group->id, group->baseline.accepted_at, arena,
+                              removed, err))
         return false;
     struct guard_group *guard = &out->guards[at];
     *guard = (struct guard_group){
@@ -57,23 +63,39 @@ static bool add_view(const struct decide_input *in, const struct seen_group *gro
     return true;
 }
 
+static bool load_own_writes(const struct decide_input *in, struct arena *arena,
+                            struct own_writes *out, struct err *err)
+{
+    VEC_OF(struct recent_write) proved = {0};
+
+    if (!ledger_recent_writes(in->world->ledger, in->roll->now_ms - OVERLAY_LOOK_BACK_MS, arena,
+                              &out->all, &out->n_all, err))
+        return false;
+    for (size_t i = 0; i < out->n_all; i++) {
+        if (out->all[i].state == OP_DONE)
+            VEC_PUSH(arena, &proved, out->all[i]);
+    }
+    out->proved = proved.items;
+    out->n_proved = proved.n;
+    return true;
+}
+
 bool decide_views(const struct decide_input *in, struct arena *arena, struct decision *out,
                   struct err *err)
 {
     size_t n = in->groups->n;
-    const struct recent_write *writes;
-    size_t n_writes;
+    struct own_writes own;
 
-    if (!ledger_recent_writes(in->world->ledger, in->roll->now_ms - OVERLAY_LOOK_BACK_MS, arena,
-                              &writes, &n_writes, err))
+    if (!load_own_writes(in, arena, &own, err))
         return false;
     out->views = arena_array(arena, struct group_view, n);
     out->guards = arena_array(arena, struct guard_group, n);
     out->seen = arena_array(arena, const struct seen_group *, n);
     out->removed_by_us = arena_array(arena, struct people, n);
+    out->proved = arena_array(arena, struct people, n);
     for (size_t i = 0; i < n; i++) {
         if (is_managed(in, &in->groups->items[i]) &&
-            !add_view(in, &in->groups->items[i], writes, n_writes, arena, out, err))
+            !add_view(in, &in->groups->items[i], &own, arena, out, err))
             return false;
     }
     return true;

@@ -59,6 +59,7 @@ const struct seen_group *seen_group_named(const struct seen_groups *groups, stru
 struct roll {
     struct arena *arena;
     struct map by_id;    /* -> struct person_facts */
+    struct map rows;     /* -> const struct person_row, as loaded */
     struct map by_login; /* lower case, as the ledger had it when the run began -> person_facts */
     const struct world *world;
     bool dry;

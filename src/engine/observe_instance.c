@@ -43,8 +43,8 @@ bool observe_instance(const struct world *world, bool dry, const struct actor *a
         return true;
     }
     out->org = org.id;
-    /* The organisation is remembered last: without it nothing was ever agreed to. */
-    if (known_org.len == 0) {
+    /* The organisation is remembered last: a process that died before has agreed to nothing. */
+    if (known_url.len == 0 || (known_org.len == 0 && str_eq(known_url, out->url))) {
         out->ok = true;
         return dry || remember(world->ledger, actor, out->url, org.id, err);
     }

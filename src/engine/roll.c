@@ -56,6 +56,9 @@ bool roll_load(struct roll *roll, const struct world *world, bool dry, struct ar
         return err_wrap(err, "loading people");
     for (size_t i = 0; i < n; i++) {
         enter_row(roll, &rows[i]);
+        struct person_row *row = arena_new(arena, struct person_row);
+        *row = rows[i];
+        map_put(&roll->rows, arena, row->person.id, row);
         map_put(&roll->by_login, arena, lower(rows[i].person.login, arena),
                 enter(roll, rows[i].person.id));
     }
@@ -114,13 +117,39 @@ static void note(struct roll *roll, const struct person *seen)
     }
 }
 
+#define SIGHT_KEPT_MS                                                           \
+    TIME_DAY /* how old `seen_at` may grow before an unchanged sight is written \
+              */
+
+static bool differs(struct str seen, struct str known)
+{
+    return seen.len > 0 && !str_eq(seen, known);
+}
+
+/* Most people are as they were: a quiet run writes no rows for them. */
+static bool is_news(const struct roll *roll, const struct person *seen)
+{
+    const struct person_row *row = map_get(&roll->rows, seen->id);
+
+    return !row || row->person.status != seen->status || is_inactive(seen->status) ||
+           seen->status == USER_GONE || seen->n_profile > 0 ||
+           differs(seen->login, row->person.login) || differs(seen->email, row->person.email) ||
+           roll->now_ms - row->seen_at > SIGHT_KEPT_MS;
+}
+
 static bool remember(struct roll *roll, const struct person *people, size_t n, struct err *err)
 {
-    for (size_t i = 0; i < n; i++)
+    struct person *news = arena_array(roll->arena, struct person, n);
+    size_t n_news = 0;
+
+    for (size_t i = 0; i < n; i++) {
         note(roll, &people[i]);
-    if (roll->dry || n == 0)
+        if (is_news(roll, &people[i]))
+            news[n_news++] = people[i];
+    }
+    if (roll->dry || n_news == 0)
         return true;
-    return ledger_see_people(roll->world->ledger, people, n, roll->now_ms, err);
+    return ledger_see_people(roll->world->ledger, news, n_news, roll->now_ms, err);
 }
 
 bool roll_see_listing(struct roll *roll, const struct listing *listing, bool keep, struct err *err)

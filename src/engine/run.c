@@ -209,7 +209,8 @@ static bool lift_floors(struct run *run, struct err *err)
     return true;
 }
 
-/* The listing, with our own fresh writes in it, becomes the baseline unless it is suspicious. */
+/* The listing, with our own settled writes in it, becomes the baseline unless it is suspicious. An
+ * add that never arrived must not look like somebody whom others took out. */
 static bool accept_listings(struct run *run, struct err *err)
 {
     for (size_t i = 0; i < run->decision.n_views; i++) {
@@ -218,12 +219,13 @@ static bool accept_listings(struct run *run, struct err *err)
         if (!listing_is_sealed(view->listing) || !guard->pin_ok ||
             (guard->shrink.is_shrunk && !guard->shrink_acked))
             continue;
-        struct member *members = arena_array(run->arena, struct member, view->actual.n);
-        for (size_t k = 0; k < view->actual.n; k++)
-            members[k].id = view->actual.ids[k];
+        const struct people *proved = &run->decision.proved[i];
+        struct member *members = arena_array(run->arena, struct member, proved->n);
+        for (size_t k = 0; k < proved->n; k++)
+            members[k].id = proved->ids[k];
         struct listing accepted = *view->listing;
         accepted.members = members;
-        accepted.n = view->actual.n;
+        accepted.n = proved->n;
         if (!ledger_accept_listing(run->world->ledger, run->row.id, &accepted,
                                    &run->decision.removed_by_us[i], err))
             return err_wrap(err, "accepting the listing of %.*s", STR_ARG(view->name));

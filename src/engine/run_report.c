@@ -47,6 +47,25 @@ static bool is_readable(const struct decision *decision, struct str ent)
     return true;
 }
 
+/* What this run did is part of how things are now. People are counted once, so a move changes
+ * nothing. */
+static void count_done(const struct report *report, struct report_entitlement *row)
+{
+    for (size_t i = 0; i < report->n_ops; i++) {
+        const struct op *op = report->ops[i].op;
+        if (report->ops[i].state != OP_DONE || op->to_assignment ||
+            !str_eq(row->name, op->entitlement))
+            continue;
+        if (op->kind == OP_OKTA_ADD && !op->is_renewal) {
+            row->actual++;
+            row->owned++;
+        } else if (op->kind == OP_OKTA_REMOVE && op->cause != CAUSE_MOVED) {
+            row->actual -= row->actual > 0;
+            row->owned -= row->owned > 0;
+        }
+    }
+}
+
 static void add_entitlements(const struct report_parts *parts, struct arena *arena,
                              struct report *out)
 {
@@ -67,6 +86,7 @@ static void add_entitlements(const struct report_parts *parts, struct arena *are
             .owned = ent->owned,
             .readable = is_readable(decision, ent->ent->name),
         };
+        count_done(out, &rows[i]);
     }
     out->ents = rows;
     out->n_ents = decision->n_ents;

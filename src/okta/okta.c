@@ -143,3 +143,28 @@ bool okta_login(struct okta *okta, struct arena *arena, struct str *scopes, stru
     *scopes = arena_str(arena, str_of(okta->auth.scopes));
     return true;
 }
+
+bool okta_has_scope(const struct okta *okta, const char *scope, struct arena *arena,
+                    enum okta_answer *out, struct err *err)
+{
+    struct okta_options options = okta->options;
+    struct err why = {0};
+    struct str scopes;
+
+    *out = OKTA_UNKNOWN;
+    if (okta_auth_is_static(&okta->auth))
+        return true;
+    options.only_scopes = scope;
+    struct okta *probe = okta_new(&options, okta->http, okta->clock, err);
+    if (!probe)
+        return false;
+    if (okta_login(probe, arena, &scopes, &why)) {
+        *out = OKTA_FOUND;
+    } else if (why.kind == ERR_REFUSED && strstr(why.msg, "invalid_scope")) {
+        *out = OKTA_NONE;
+    }
+    okta_free(probe);
+    if (why.kind == ERR_CANCELLED)
+        return err_set(err, ERR_CANCELLED, "%s", why.msg);
+    return true;
+}

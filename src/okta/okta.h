@@ -31,6 +31,8 @@ struct okta_options {
     const struct secret *ssws;    /* kept */
     bool dpop;
     bool want_logs;            /* ask for the scope okta.logs.read */
+    const char *only_scopes;   /* ask for exactly these, space separated: `doctor` finds out what the
+                                  application was granted; kept; NULL: what this program needs */
     unsigned page_limit;       /* of member lists; 0: 200; smaller ones are tried after a 500 */
     unsigned max_members;      /* page cap = ceil(this / limit) + 10; 0: 2,000,000 */
     const struct str *profile; /* members of the profile that okta_find_users keeps; kept */
@@ -67,6 +69,11 @@ bool okta_read_org(struct okta *okta, struct arena *arena, struct okta_org *out,
  * in Okta's words when it is no good. Scopes granted, in arena, space separated (empty for SSWS).
  */
 bool okta_login(struct okta *okta, struct arena *arena, struct str *scopes, struct err *err);
+
+/* Was the application granted that scope? Asks for a token with it alone and throws that away; for
+ * `doctor`. FOUND, NONE, or UNKNOWN (SSWS tokens have no scopes). */
+bool okta_has_scope(const struct okta *okta, const char *scope, struct arena *arena,
+                    enum okta_answer *out, struct err *err);
 
 /* ---- groups (contract section 2) ---- */
 

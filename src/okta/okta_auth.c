@@ -247,6 +247,8 @@ static struct str wanted_scopes(const struct okta_auth *auth, struct arena *aren
 {
     CLEANUP(buf_fini) struct buf text = {0};
 
+    if (auth->options->only_scopes)
+        return str_of(auth->options->only_scopes);
     buf_add(&text, STR("okta.groups.manage okta.groups.read okta.users.read"));
     for (size_t i = 0; i + auth->modesty < ARRAY_LEN(optional_scopes); i++) {
         if (i > 0 || auth->options->want_logs)
@@ -346,7 +348,7 @@ static enum token_step judge_refusal(struct okta_auth *auth, const struct http_r
     if (res->status == 400 && str_is(error->code, "use_dpop_nonce"))
         return has_nonce && auth->proof_key.pkey && tries->nonces++ < 2 ? STEP_AGAIN : STEP_STOP;
     if (res->status == 400 && str_is(error->code, "invalid_scope") &&
-        auth->modesty < ARRAY_LEN(optional_scopes)) {
+        !auth->options->only_scopes && auth->modesty < ARRAY_LEN(optional_scopes)) {
         auth->modesty++;
         return STEP_AGAIN;
     }
