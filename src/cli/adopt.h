@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/crypt.h"
 #include "cli/book.h"
 
 /*
@@ -41,3 +42,26 @@ struct adopt_options {
     bool dry;
 };
 bool adopt_import(struct cli *cli, const struct adopt_options *options, struct err *err);
+
+/* Whose manager is looked for, and what was found. */
+struct adopt_managed {
+    struct str person;
+    struct str manager; /* id; empty: nobody, or nobody alone */
+    struct str login;   /* of the manager, for people */
+};
+/* From the ledger, else from Okta, which knows profiles that no listing shows; when Okta is away
+ * that is said and they stay empty. Who was looked up is remembered unless `dry`. */
+bool adopt_find_managers(struct book *book, struct adopt_managed *items, size_t n, bool dry,
+                         struct err *err);
+
+/* The end of one seat, among others. */
+struct adopt_end {
+    struct str person;
+    size_t index; /* the caller's */
+    int64_t until_ms;
+    unsigned char order[SHA256_SIZE];
+};
+/* Spreads the ends evenly over the days of `D` or `D..D`, in the order of the digests of the ids:
+ * the same list gets the same ends, and nobody chooses whose is first. Sorts `ends` by that. */
+bool adopt_spread(const char *days, struct adopt_end *ends, size_t n, struct arena *arena,
+                  struct err *err);

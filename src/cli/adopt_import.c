@@ -1,8 +1,5 @@
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/crypt.h"
 #include "base/csv.h"
 #include "base/file.h"
 #include "base/json_out.h"
@@ -14,16 +11,16 @@
 
 #define FILE_MOST     ((size_t)64 << 20)
 #define PROBLEMS_MOST 20 /* more of them are counted only */
-#define DAYS_MOST     3660
 
 struct wish {
     unsigned line;
     const struct entitlement *ent;
     const struct book_group *group;
-    struct str person, plan, owner;
+    struct str person, plan;
+    struct str owner, owner_login; /* who answers; empty: nobody known */
+    bool by_manager;
     int64_t until_ms; /* 0: by --until or the default */
     bool has_grant;   /* already: only the place in the group is taken over */
-    unsigned char order[SHA256_SIZE];
 };
 
 struct import {
@@ -64,18 +61,21 @@ static bool read_header(struct import *im, const struct str *fields, size_t n, s
         size_t c = 0;
         while (c < ADOPT_COLUMNS && !str_is(str_trim(fields[i]), adopt_columns[c]))
             c++;
-        if (c == ADOPT_COLUMNS)
+        if (c == ADOPT_COLUMNS) {
             return err_set(err, ERR_USAGE, "%s: there is no column `%.*s`", im->options->file,
                            STR_ARG(str_sub(fields[i], 0, 60)));
-        if (im->at[c] != SIZE_MAX)
+        }
+        if (im->at[c] != SIZE_MAX) {
             return err_set(err, ERR_USAGE, "%s: the column `%s` is there twice", im->options->file,
                            adopt_columns[c]);
+        }
         im->at[c] = i;
     }
     for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
-        if (im->at[needed[i]] == SIZE_MAX)
+        if (im->at[needed[i]] == SIZE_MAX) {
             return err_set(err, ERR_USAGE, "%s: the column `%s` is missing", im->options->file,
                            adopt_columns[needed[i]]);
+        }
     }
     return true;
 }
@@ -140,9 +140,10 @@ static bool check_person(struct import *im, const struct str *fields, struct wis
     struct str key =
         arena_printf(&im->cli->arena, "%.*s %.*s", STR_ARG(wish->ent->name), STR_ARG(wish->person));
     const struct wish *twin = map_put(&im->seen, &im->cli->arena, key, im);
-    if (twin)
+    if (twin) {
         complain(im, wish->line, "%.*s is there twice for %.*s", STR_ARG(known),
                  STR_ARG(wish->ent->name));
+    }
     return !twin;
 }
 
@@ -194,17 +195,14 @@ static bool check_owner(struct import *im, const struct str *fields, struct wish
                         struct err *err)
 {
     struct str who = cell(im, fields, ADOPT_OWNER);
-    bool by_manager;
 
     if (who.len == 0)
         who = im->options->owner ? str_of(im->options->owner) : STR("manager");
-    by_manager = str_is(who, "manager");
-    if (by_manager)
-        who = person_profile(&book_person(&im->book, wish->person)->person,
-                             im->cli->settings.policy.manager_attribute);
-    if (who.len > 0 && !find_owner(im, who, &wish->owner, err))
+    wish->by_manager = str_is(who, "manager");
+    if (!wish->by_manager && !find_owner(im, who, &wish->owner, err))
         return false;
-    *good = by_manager || wish->owner.len > 0;
+    wish->owner_login = book_login(&im->book, wish->owner);
+    *good = wish->by_manager || wish->owner.len > 0;
     if (!*good)
         complain(im, wish->line, "owner: the ledger knows nobody called `%.*s`", STR_ARG(who));
     return true;
@@ -230,8 +228,6 @@ static bool take_row(struct import *im, unsigned line, const struct str *fields,
     if (!check_owner(im, fields, &wish, &good, err))
         return false;
     wish.has_grant = adopt_grant(&im->book, wish.ent, wish.person) != NULL;
-    im->n_ownerless += wish.owner.len == 0;
-    sha256_of(wish.person, wish.order);
     if (good)
         VEC_PUSH(&im->cli->arena, &im->wishes, wish);
     return true;
@@ -255,66 +251,49 @@ static bool read_rows(struct import *im, struct str text, struct err *err)
     }
 }
 
+static bool ask_managers(struct import *im, struct err *err)
+{
+    struct adopt_managed *asked = arena_array(&im->cli->arena, struct adopt_managed, im->wishes.n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < im->wishes.n; i++) {
+        if (im->wishes.items[i].by_manager)
+            asked[n++].person = im->wishes.items[i].person;
+    }
+    if (!adopt_find_managers(&im->book, asked, n, im->options->dry, err))
+        return false;
+    n = 0;
+    for (size_t i = 0; i < im->wishes.n; i++) {
+        struct wish *wish = &im->wishes.items[i];
+        if (wish->by_manager) {
+            wish->owner = asked[n].manager;
+            wish->owner_login = asked[n++].login;
+        }
+        im->n_ownerless += wish->owner.len == 0;
+    }
+    return true;
+}
+
 /* ---- ends ---- */
 
-static int compare_order(const void *a, const void *b)
-{
-    const struct wish *const *wa = a;
-    const struct wish *const *wb = b;
-    int order = memcmp((*wa)->order, (*wb)->order, SHA256_SIZE);
-
-    return order != 0 ? order : str_cmp((*wa)->ent->name, (*wb)->ent->name);
-}
-
-/* The ends of the days of `D` or `D..D`. */
-static bool read_days(const char *text, struct arena *arena, int64_t **ends, size_t *n,
-                      struct err *err)
-{
-    struct str whole = str_of(text), first = whole, last = whole;
-    int64_t from, until, last_until;
-
-    for (size_t i = 0; i + 1 < whole.len; i++) {
-        if (whole.ptr[i] == '.' && whole.ptr[i + 1] == '.') {
-            first = str_sub(whole, 0, i);
-            last = str_sub(whole, i + 2, whole.len);
-            break;
-        }
-    }
-    if (!date_parse(first, &from, &until, err) || !date_parse(last, &from, &last_until, err))
-        return err_wrap(err, "--until");
-    *ends = arena_array(arena, int64_t, DAYS_MOST);
-    for (*n = 0; until <= last_until; (*n)++) {
-        if (*n == DAYS_MOST)
-            return err_set(err, ERR_USAGE, "--until: more than ten years lie between those days");
-        (*ends)[*n] = until;
-        if (!date_parse(date_str(until, arena), &from, &until, err))
-            return false;
-    }
-    return *n > 0 || err_set(err, ERR_USAGE, "--until: `%s` ends before it begins", text);
-}
-
-/* Spreads the ends of those without one of their own evenly over the days. The order is that of the
- * digests of their ids: the same list gives the same ends, and nobody chooses whose is first. */
+/* Those without an end of their own share the days of --until. */
 static bool spread(struct import *im, struct err *err)
 {
     struct arena *arena = &im->cli->arena;
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
-    struct wish **open = arena_array(arena, struct wish *, im->wishes.n);
-    size_t n = 0, n_days;
-    int64_t *ends;
+    struct adopt_end *ends = arena_array(arena, struct adopt_end, im->wishes.n);
+    size_t n = 0;
 
     if (!im->options->until)
         return true;
-    if (!read_days(im->options->until, arena, &ends, &n_days, err))
-        return false;
     for (size_t i = 0; i < im->wishes.n; i++) {
-        if (im->wishes.items[i].until_ms == 0 && !im->wishes.items[i].has_grant)
-            open[n++] = &im->wishes.items[i];
+        const struct wish *wish = &im->wishes.items[i];
+        if (wish->until_ms == 0 && !wish->has_grant)
+            ends[n++] = (struct adopt_end){.person = wish->person, .index = i};
     }
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
-    qsort(open, n, sizeof(*open), compare_order);
+    if (!adopt_spread(im->options->until, ends, n, arena, err))
+        return false;
     for (size_t i = 0; i < n; i++)
-        open[i]->until_ms = ends[i * n_days / n];
+        im->wishes.items[ends[i].index].until_ms = ends[i].until_ms;
     return true;
 }
 
@@ -327,12 +306,13 @@ static void check_ends(struct import *im)
             continue;
         if (wish->until_ms == 0)
             wish->until_ms = now + wish->ent->default_duration_ms;
-        if (wish->until_ms <= now)
+        if (wish->until_ms <= now) {
             complain(im, wish->line, "until: that day has passed");
-        else if (most > 0 && wish->until_ms > now + most)
+        } else if (most > 0 && wish->until_ms > now + most) {
             complain(im, wish->line, "until: %.*s is given for at most %.*s: %.*s or earlier",
                      STR_ARG(wish->ent->name), STR_ARG(duration_str(most, &im->cli->arena)),
                      STR_ARG(date_str(now + most - TIME_DAY, &im->cli->arena)));
+        }
     }
 }
 
@@ -387,18 +367,19 @@ static void print(struct import *im)
         table_add(&table, arena, wish->plan);
         table_add(&table, arena,
                   wish->has_grant ? STR("as granted") : date_str(wish->until_ms - 1, arena));
-        table_add(&table, arena, book_login(&im->book, wish->owner));
+        table_add(&table, arena, wish->owner_login.len > 0 ? wish->owner_login : STR("-"));
     }
     if (im->wishes.n > 0)
         table_print(&table, &im->cli->out);
     buf_printf(&im->cli->out, "%s %zu of %zu rows, %zu left out.\n",
                im->options->dry ? "Would adopt" : "Adopted", im->wishes.n, im->n_rows,
                im->n_left_out);
-    if (im->n_ownerless > 0)
+    if (im->n_ownerless > 0) {
         cli_say(im->cli,
                 "%zu of them have nobody who answers for them: no manager is known; name one in "
                 "the column `owner` or with --owner",
                 im->n_ownerless);
+    }
 }
 
 bool adopt_import(struct cli *cli, const struct adopt_options *options, struct err *err)
@@ -413,9 +394,12 @@ bool adopt_import(struct cli *cli, const struct adopt_options *options, struct e
     if (!book_read(cli, &im.book, err) || !read_rows(&im, text, err) || !spread(&im, err))
         return false;
     check_ends(&im);
-    if (im.n_problems > 0)
+    if (im.n_problems > 0) {
         return err_set(err, ERR_USAGE, "%s: %zu of %zu rows are wrong; nobody was adopted",
                        options->file, im.n_problems, im.n_rows);
+    }
+    if (!ask_managers(&im, err))
+        return false;
     if (!options->dry && im.wishes.n > 0 &&
         !ledger_adopt(cli->ledger, &cli->actor, adoptions_of(&im), im.wishes.n, err))
         return err_wrap(err, "nobody was adopted");

@@ -11,9 +11,10 @@ static void usage_of(const struct cli *cli, const char *name, struct err *err)
 {
     const struct command *command = cli_find_command(name);
 
-    if (command)
+    if (command) {
         err_set_(err, ERR_USAGE, "%s; usage: %s %s %s", err->msg, cli->program, name,
                  command->usage);
+    }
 }
 
 static bool take(const struct opt *opt, const char *text, struct err *err)
@@ -91,6 +92,7 @@ static bool parse(int argc, char **argv, const struct opt *opts, size_t n_opts, 
     return true;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what was given, what is known, and where it goes */
 bool cli_parse(const struct cli *cli, int argc, char **argv, const struct opt *opts, size_t n_opts,
                const char **words, size_t min, size_t max, size_t *n_words, struct err *err)
 {
@@ -104,10 +106,11 @@ bool cli_parse(const struct cli *cli, int argc, char **argv, const struct opt *o
     }
     size_t given = (size_t)(argc - optind);
     if (given < min || given > max) {
-        if (given < min)
+        if (given < min) {
             (void)err_set(err, ERR_USAGE, "something is missing");
-        else
+        } else {
             (void)err_set(err, ERR_USAGE, "`%s` is one word too many", argv[optind + (int)max]);
+        }
         usage_of(cli, argv[0], err);
         return false;
     }
@@ -123,9 +126,10 @@ bool cli_number(const char *text, const char *name, int64_t low, int64_t high, i
 {
     int64_t value;
 
-    if (!str_to_i64(str_of(text), &value) || value < low || value > high)
+    if (!str_to_i64(str_of(text), &value) || value < low || value > high) {
         return err_set(err, ERR_USAGE, "%s: `%s` is not a whole number from %lld to %lld", name,
                        text, (long long)low, (long long)high);
+    }
     *out = value;
     return true;
 }
@@ -159,9 +163,10 @@ bool cli_span(const char *text, const char *name, int64_t *out, struct err *err)
 {
     int64_t ms;
 
-    if (!duration_parse(str_of(text), &ms) || ms <= 0)
+    if (!duration_parse(str_of(text), &ms) || ms <= 0) {
         return err_set(err, ERR_USAGE, "%s: `%s` is no span of time; write it like 90d or 12h",
                        name, text);
+    }
     *out = ms;
     return true;
 }
@@ -181,8 +186,9 @@ bool cli_entitlement(const struct cli *cli, const char *text, const struct entit
         return true;
     }
     names[0] = '\0';
-    for (size_t i = 0; i < policy->n_entitlements && len + 1 < sizeof(names); i++)
+    for (size_t i = 0; i < policy->n_entitlements && len + 1 < sizeof(names); i++) {
         len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.*s", i ? ", " : "",
                                 STR_ARG(policy->entitlements[i].name));
+    }
     return err_set(err, ERR_USAGE, "there is no entitlement `%s`; there is: %s", text, names);
 }

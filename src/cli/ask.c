@@ -27,9 +27,10 @@ static bool read_who(struct cli *cli, const char *text, struct str *out, struct 
 
     for (size_t i = 0; i < who.len && ok; i++)
         ok = who.ptr[i] != ' ' && who.ptr[i] != ',' && who.ptr[i] != ';';
-    if (!ok)
+    if (!ok) {
         return err_set(err, ERR_USAGE, "`%.*s` is neither a login nor an Okta id",
                        STR_ARG(str_sub(shown, 0, WHO_MAX)));
+    }
     *out = who;
     return true;
 }

@@ -204,7 +204,8 @@ static void follow(const struct book *book, const struct book_group *group,
     enum op_kind kind = seat->desired ? OP_OKTA_ADD : OP_OKTA_REMOVE;
     const struct str *held = map_get(&book->held, held_key(kind, seat, &book->cli->arena));
     struct hop_facts facts = {
-        .desired = seat->desired,
+        /* Other people's members are where they should be, as far as we are concerned. */
+        .desired = seat->desired || (seat->member && !seat->owned),
         .is_member = seat->member,
         .readable = group->readable,
         .desired_since_ms = take_grants(book, seat),
@@ -265,9 +266,10 @@ static void add_group(struct seat_list *list, const struct book_group *group,
         if (!people_has(wanted, group->baseline.people[i].person))
             add_seat(list, group, group->baseline.people[i].person, false);
     }
-    if (list->seats.n - from > 1)
+    if (list->seats.n - from > 1) {
         qsort(list->seats.items + from, list->seats.n - from, sizeof(list->seats.items[0]),
               compare_logins);
+    }
 }
 
 static const struct book_group *place(const struct book *book, struct str ent, struct str plan)

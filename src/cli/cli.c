@@ -140,9 +140,10 @@ static int unknown_command(const struct cli *cli, const char *name)
                                    *name == '-' ? "`%.*s` is no option, or its value is missing"
                                                 : "there is no command `%.*s`",
                                    STR_ARG(shown));
-    if (nearest.found.len > 0)
+    if (nearest.found.len > 0) {
         text = arena_printf(&arena, "%.*s; did you mean `%.*s`?", STR_ARG(text),
                             STR_ARG(nearest.found));
+    }
     int code = wrong_use(cli, text.ptr);
     arena_fini(&arena);
     return code;
@@ -223,14 +224,16 @@ bool cli_find_person(struct cli *cli, const char *who, struct person_row *out, s
 
     if (!ledger_find_people(cli->ledger, str_of(who), &cli->arena, &rows, &n, err))
         return false;
-    if (n == 0)
+    if (n == 0) {
         return err_set(err, ERR_USAGE,
                        "the ledger knows nobody called `%s`; give the full login or the Okta id",
                        who);
-    if (n > 1)
+    }
+    if (n > 1) {
         return err_set(err, ERR_USAGE,
                        "`%s` was the login of %zu people; give the Okta id (see `audit --who`)",
                        who, n);
+    }
     *out = rows[0];
     return true;
 }

@@ -107,6 +107,8 @@ bool cli_entitlement(const struct cli *cli, const char *text, const struct entit
 /* Fills what the command needs; cli_release gives it back. */
 bool cli_prepare(struct cli *cli, unsigned needs, struct err *err);
 void cli_release(struct cli *cli);
+/* The world of a run for a command that needs it only sometimes; settings are there already. */
+bool cli_connect(struct cli *cli, struct err *err);
 /* What of a profile the rules look at, to be kept when people are looked up. In arena. */
 void cli_profile_names(const struct policy *policy, struct arena *arena,
                        struct okta_options *options);

@@ -67,9 +67,10 @@ static struct str lately_revoked(const struct book *book, const struct entitleme
 
     for (size_t i = 0; i < n; i++) {
         if (grants[i].ended_at > book->now_ms - REVOKED_LATELY_MS &&
-            is_revocation(grants[i].end_cause))
+            is_revocation(grants[i].end_cause)) {
             return arena_printf(&book->cli->arena, "revoked on %.*s",
                                 STR_ARG(date_str(grants[i].ended_at, &book->cli->arena)));
+        }
     }
     return (struct str){0};
 }
@@ -174,10 +175,11 @@ static struct exported put_list(const struct book *book, const struct entitlemen
         struct str obstacle = adopt_obstacle(book, ent, seats[i].plan, seats[i].person);
         const size_t *count = map_get(&places, seats[i].person);
         struct str note = obstacle;
-        if (obstacle.len > 0)
+        if (obstacle.len > 0) {
             note = arena_printf(&book->cli->arena, "not adopted: %.*s", STR_ARG(obstacle));
-        else if (*count > 1)
+        } else if (*count > 1) {
             note = STR("in several plans' groups: keep one row");
+        }
         put_row(book, &seats[i], note, out);
         sum.rows++;
         sum.left_out += obstacle.len > 0;
@@ -201,11 +203,12 @@ bool adopt_export(struct cli *cli, const struct entitlement *ent, const char *pa
 
     if (!book_read(cli, &book, err))
         return false;
-    if (!was_listed(&book, ent))
+    if (!was_listed(&book, ent)) {
         return err_set(err, ERR_USAGE,
                        "no run has listed the groups of %.*s yet; `%s reconcile` does (in `mode: "
                        "observe` it changes nothing)",
                        STR_ARG(ent->name), cli->program);
+    }
     struct exported sum = put_list(&book, ent, &out);
     if (sum.rows == 0) {
         cli_say(cli, "every member of the groups of %.*s is managed already; nothing is written",
@@ -238,15 +241,17 @@ bool cmd_adopt(struct cli *cli, int argc, char **argv, struct err *err)
 
     if (!cli_parse(cli, argc, argv, opts, ARRAY_LEN(opts), NULL, 0, 0, NULL, err))
         return false;
-    if (options.file && (name || out))
+    if (options.file && (name || out)) {
         return err_set(err, ERR_USAGE,
                        "--file takes a list back, -e and --out write one; give one or the other");
+    }
     if (options.file)
         return adopt_import(cli, &options, err);
-    if (!name || !out)
+    if (!name || !out) {
         return err_set(err, ERR_USAGE,
                        "say which: `-e ENT --out FILE` writes the list, `--file FILE` takes it "
                        "back");
+    }
     if (options.until || options.owner || options.dry)
         return err_set(err, ERR_USAGE, "--until, --owner and --dry-run go with --file");
     return cli_entitlement(cli, name, &ent, err) && adopt_export(cli, ent, out, err);

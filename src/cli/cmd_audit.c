@@ -48,9 +48,10 @@ static struct str detail_words(struct cli *cli, struct str detail)
         if (!json_as_str(e, &value, &ignored) && json_i64_opt(root, key, &number, &ignored) &&
             number != 0)
             value = number_words(str_of(key), number, arena);
-        if (value.len > 0)
+        if (value.len > 0) {
             words = arena_printf(arena, "%.*s%s%s=%.*s", STR_ARG(words), words.len > 0 ? " " : "",
                                  key, STR_ARG(value));
+        }
     }
     return words;
 }
@@ -95,10 +96,11 @@ static void row_json(struct cli *cli, const struct audit_row *row)
     json_put_str(&json, "what", row->what);
     json_put_str_or_null(&json, "subject", row->subject);
     json_put_str_or_null(&json, "okta_id", row->person);
-    if (is_json(row->detail)) /* somebody may have put something else there */
+    if (is_json(row->detail)) { /* somebody may have put something else there */
         json_put_raw(&json, "detail", row->detail);
-    else
+    } else {
         json_put_str(&json, "detail", row->detail);
+    }
     json_put_str_or_null(&json, "settings_digest", row->settings_digest);
     json_put_str(&json, "prev", row->prev);
     json_put_str(&json, "hash", row->hash);
@@ -143,9 +145,10 @@ static bool list(struct cli *cli, struct audit_filter *filter, enum form form, s
     const struct audit_row *rows;
     size_t n;
 
-    if (form == FORM_CSV)
+    if (form == FORM_CSV) {
         buf_add(&cli->out, STR("seq,at,who,door,what,subject,okta_id,detail,settings_digest,prev,"
                                "hash\r\n"));
+    }
     filter->limit = PAGE;
     do {
         arena_reset(&cli->arena, mark);
@@ -191,18 +194,19 @@ static void verify_text(struct cli *cli, const struct audit_check *check)
 {
     int64_t loose = check->rows - check->anchored_seq;
 
-    if (!check->intact)
+    if (!check->intact) {
         buf_printf(&cli->out, "broken at row %lld: %.*s; %lld %s before it\n",
                    (long long)check->bad_seq, STR_ARG(check->why), (long long)check->rows,
                    check->rows == 1 ? "row fits" : "rows fit");
-    else if (check->rows == 0)
+    } else if (check->rows == 0) {
         buf_printf(&cli->out, "intact: 0 rows, nothing was written yet\n");
-    else
+    } else {
         buf_printf(&cli->out,
                    "intact: %lld %s, head %.*s; anchored up to row %lld, %lld %s not anchored\n",
                    (long long)check->rows, rows_word(check->rows), STR_ARG(check->head),
                    (long long)check->anchored_seq, (long long)loose,
                    loose == 1 ? "row is" : "rows are");
+    }
 }
 
 static bool verify(struct cli *cli, const struct audit_words *words, struct err *err)
@@ -217,15 +221,17 @@ static bool verify(struct cli *cli, const struct audit_words *words, struct err 
     }
     if (!ledger_audit_verify(cli->ledger, heads, &cli->arena, &check, err))
         return words->heads ? err_wrap(err, "%s", words->heads) : false;
-    if (words->json)
+    if (words->json) {
         verify_json(cli, &check);
-    else
+    } else {
         verify_text(cli, &check);
-    if (check.intact && check.rows > 0 && !words->heads)
+    }
+    if (check.intact && check.rows > 0 && !words->heads) {
         cli_say(cli,
                 "Without --heads this shows that nothing was changed by hand, not that nothing "
                 "was written anew: keep `%lld %.*s` elsewhere.",
                 (long long)check.rows, STR_ARG(check.head));
+    }
     cli->outcome = check.intact ? EXIT_DONE : EXIT_FAILED;
     return true;
 }
@@ -239,10 +245,11 @@ static bool check_words(const struct audit_words *words, struct err *err)
     if (words->heads && !words->verify)
         return err_set(err, ERR_USAGE, "--heads goes with --verify");
     if (words->verify &&
-        (words->csv || words->who || words->request || words->since || words->until))
+        (words->csv || words->who || words->request || words->since || words->until)) {
         return err_set(err, ERR_USAGE,
                        "--verify looks at the whole trail; only --heads and --json "
                        "go with it");
+    }
     return true;
 }
 

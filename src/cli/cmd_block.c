@@ -106,10 +106,11 @@ static void put_freeze(struct cli *cli, const struct freeze_row *freeze, const c
     buf_printf(&cli->out, "%.*s %s%s",
                STR_ARG(utf8_printable(what_of(freeze->entitlement), &cli->arena)), word,
                freeze->removals ? ", removals only," : "");
-    if (freeze->until != 0)
+    if (freeze->until != 0) {
         buf_printf(&cli->out, " until %.*s", STR_ARG(date_str(freeze->until - 1, &cli->arena)));
-    else
+    } else {
         buf_printf(&cli->out, " until lifted");
+    }
     buf_printf(&cli->out, ": %.*s\n", STR_ARG(utf8_printable(freeze->reason, &cli->arena)));
 }
 

@@ -20,12 +20,14 @@ static bool check_open(const struct request *request, struct err *err)
 static bool check_party(const struct cli *cli, const struct request *request, struct str person,
                         struct err *err)
 {
-    if (str_eq(person, request->person))
+    if (str_eq(person, request->person)) {
         return err_set(err, ERR_REFUSED, "R%lld is about you: somebody else has to decide it",
                        (long long)request->number);
-    if (str_eq(person, request->requester) || str_eq(cli->actor.who, request->principal))
+    }
+    if (str_eq(person, request->requester) || str_eq(cli->actor.who, request->principal)) {
         return err_set(err, ERR_REFUSED, "R%lld was filed by you: somebody else has to decide it",
                        (long long)request->number);
+    }
     return true;
 }
 
@@ -33,14 +35,16 @@ static bool check_asked(const struct cli *cli, const struct request *request, st
 {
     if (!check_open(request, err))
         return false;
-    if (request->state == REQUEST_FILED)
+    if (request->state == REQUEST_FILED) {
         return err_set(
             err, ERR_REFUSED,
             "nobody was asked about R%lld yet: the next run looks the person up and asks",
             (long long)request->number);
-    if (request->state == REQUEST_AWAITING_CONFIRMATION)
+    }
+    if (request->state == REQUEST_AWAITING_CONFIRMATION) {
         return err_set(err, ERR_REFUSED, "R%lld has to be confirmed first: %s confirm R%lld",
                        (long long)request->number, cli->program, (long long)request->number);
+    }
     return true;
 }
 
@@ -103,8 +107,9 @@ static bool decide_now(struct cli *cli, int64_t number, struct request *out, str
            ask_get(cli, number, out, err);
 }
 
-static bool settle(struct cli *cli, const struct request *before, const char *recorded,
-                   struct err *err)
+/* Something else than what was said may come of it: too late, a rule, somebody was faster. */
+static bool settle(struct cli *cli, const struct request *before, enum request_state wanted,
+                   const char *recorded, struct err *err)
 {
     struct request request;
 
@@ -122,6 +127,8 @@ static bool settle(struct cli *cli, const struct request *before, const char *re
                STR_ARG(utf8_printable(request.state_reason, &cli->arena)));
     if (request.state == REQUEST_ACCEPTED)
         buf_printf(&cli->out, "The next run carries it out.\n");
+    if (request.state != wanted)
+        cli->outcome = EXIT_FAILED;
     return true;
 }
 
@@ -140,7 +147,7 @@ static bool answer(struct cli *cli, const char *number, enum verdict verdict, co
            check_active(cli, person, err) && ask_break_glass(cli, &request, person, err) &&
            ledger_answer(cli->ledger, &cli->actor, &request, person, verdict, str_of(reason),
                          err) &&
-           settle(cli, &request,
+           settle(cli, &request, verdict == VERDICT_APPROVE ? REQUEST_ACCEPTED : REQUEST_DENIED,
                   verdict == VERDICT_APPROVE ? "the approval is recorded" : "the no is recorded",
                   err);
 }
@@ -171,9 +178,10 @@ static bool check_confirmable(const struct request *request, struct err *err)
 {
     if (!check_open(request, err))
         return false;
-    if (request->kind != REQUEST_GRANT && request->kind != REQUEST_CHANGE)
+    if (request->kind != REQUEST_GRANT && request->kind != REQUEST_CHANGE) {
         return err_set(err, ERR_REFUSED, "R%lld needs no confirmation: a %s can be undone",
                        (long long)request->number, request_kind_name(request->kind));
+    }
     return request->state != REQUEST_FILED ||
            err_set(err, ERR_REFUSED,
                    "R%lld was not looked at yet: the next run says what there is to confirm",
@@ -190,7 +198,7 @@ bool cmd_confirm(struct cli *cli, int argc, char **argv, struct err *err)
            ask_find(cli, number[0], &request, err) && cli_require_person(cli, &person, err) &&
            check_confirmable(&request, err) &&
            ledger_confirm_request(cli->ledger, &cli->actor, &request, err) &&
-           settle(cli, &request, "the one-way move is confirmed", err);
+           settle(cli, &request, REQUEST_ACCEPTED, "the one-way move is confirmed", err);
 }
 
 bool cmd_cancel(struct cli *cli, int argc, char **argv, struct err *err)

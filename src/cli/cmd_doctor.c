@@ -53,11 +53,12 @@ static void check_secret(struct doctor *doctor)
     const struct secret_ref *ref = is_token ? &okta->token : &okta->key;
     const char *name = is_token ? "file.token" : "file.key";
 
-    if (ref->env.len > 0)
+    if (ref->env.len > 0) {
         doctor_add(doctor, CHECK_OK, name, NULL, "from the environment variable %.*s",
                    STR_ARG(ref->env));
-    else
+    } else {
         check_file(doctor, name, ref->file);
+    }
 }
 
 static bool check_generation(struct doctor *doctor, struct err *err)
@@ -68,17 +69,18 @@ static bool check_generation(struct doctor *doctor, struct err *err)
 
     if (!ledger_generation_check(cli->ledger, &generation, &cli->arena, &why, err))
         return doctor_failed(doctor, "ledger.generation", NULL, err);
-    if (generation == GENERATION_FITS)
+    if (generation == GENERATION_FITS) {
         doctor_add(doctor, CHECK_OK, "ledger.generation", NULL,
                    "the ledger goes on where its sidecar stands");
-    else if (generation == GENERATION_NEW)
+    } else if (generation == GENERATION_NEW) {
         doctor_add(doctor, CHECK_NOTE, "ledger.generation", "the first run writes it", "%.*s",
                    STR_ARG(why));
-    else
+    } else {
         doctor_add(doctor, CHECK_FAIL, "ledger.generation",
                    "this may be an old copy: use the newest one, or acknowledge the finding "
                    "foreign_self of the next run",
                    "%.*s", STR_ARG(why));
+    }
     return true;
 }
 
@@ -104,10 +106,11 @@ static bool look(struct doctor *doctor, struct err *err)
     check_secret(doctor);
     if (!check_ledger(doctor, err))
         return false;
-    if (!cli->world.okta && !cli_prepare(cli, NEEDS_OKTA, err))
+    if (!cli_connect(cli, err))
         return doctor_failed(doctor, "okta.credential", "set `okta` right in the settings", err);
     if (!doctor_login(doctor, &go_on, err))
         return false;
+    doctor_clock(doctor, go_on);
     return !go_on || doctor_okta(doctor, err);
 }
 
@@ -148,7 +151,7 @@ static void put_text(const struct doctor *doctor, struct buf *out)
 static void put_json(const struct doctor *doctor, struct buf *out)
 {
     static const char *const words[] = {"ok", "note", "fail"};
-    struct json_out json = {.buf = out};
+    struct json_out json = {.buf = out, .indent = true};
     size_t n[3] = {0};
 
     count(doctor, n);
@@ -180,10 +183,11 @@ bool cmd_doctor(struct cli *cli, int argc, char **argv, struct err *err)
     if (!cli_parse(cli, argc, argv, opts, ARRAY_LEN(opts), NULL, 0, 0, NULL, err) ||
         !look(&doctor, err))
         return false;
-    if (json)
+    if (json) {
         put_json(&doctor, &cli->out);
-    else
+    } else {
         put_text(&doctor, &cli->out);
+    }
     count(&doctor, n);
     if (n[CHECK_FAIL] > 0)
         cli->outcome = EXIT_FAILED;

@@ -35,18 +35,17 @@ static bool load(struct cli *cli, const struct entitlement *only, bool all, stru
     return true;
 }
 
-/* Which look at the world this is, and whether a later one went wrong. */
-static bool say_when(struct cli *cli, struct err *err)
+/* Which look at the world this is, and whether a later one went wrong. `*found`: there was one. */
+static bool say_when(struct cli *cli, bool *found, struct err *err)
 {
     const struct run_row *runs;
     struct run_row last;
     size_t n;
-    bool found;
 
-    if (!ledger_last_run(cli->ledger, &cli->arena, &last, &found, err) ||
+    if (!ledger_last_run(cli->ledger, &cli->arena, &last, found, err) ||
         !ledger_list_runs(cli->ledger, 1, &cli->arena, &runs, &n, err))
         return false;
-    if (!found) {
+    if (!*found) {
         cli_say(cli,
                 "no run has finished yet, so nothing is known; `%s plan` looks and changes "
                 "nothing, `%s reconcile` is a run",
@@ -55,7 +54,7 @@ static bool say_when(struct cli *cli, struct err *err)
         cli_say(cli, "as of run %lld, %.*s", (long long)last.number,
                 STR_ARG(time_local_str(last.finished_at, &cli->arena)));
     }
-    if (n == 0 || (found && runs[0].number == last.number))
+    if (n == 0 || (*found && runs[0].number == last.number))
         return true;
     struct str why = utf8_printable(runs[0].error, &cli->arena);
     cli_say(cli, "run %lld after it %s%s%.*s", (long long)runs[0].number,
@@ -78,14 +77,17 @@ bool cmd_drift(struct cli *cli, int argc, char **argv, struct err *err)
     const struct entitlement *only = NULL;
     struct finding *findings;
     size_t n;
+    bool found;
 
     if (!cli_parse(cli, argc, argv, opts, ARRAY_LEN(opts), NULL, 0, 0, NULL, err))
         return false;
     if (json && csv)
         return err_set(err, ERR_USAGE, "--json and --csv are two different things; give one");
     if ((name && !cli_entitlement(cli, name, &only, err)) ||
-        !load(cli, only, all, &findings, &n, err) || !say_when(cli, err))
+        !load(cli, only, all, &findings, &n, err) || !say_when(cli, &found, err))
         return false;
+    if (!found && n == 0 && !json && !csv)
+        return true; /* to say that nothing was found would say too much */
     (json ? findings_json : csv ? findings_csv : findings_text)(findings, n, &cli->out);
     if (exit_code && n > 0)
         cli->outcome = EXIT_PENDING;
@@ -97,9 +99,10 @@ bool cmd_drift(struct cli *cli, int argc, char **argv, struct err *err)
 static bool take_reason(const char *given, struct str *reason, struct err *err)
 {
     *reason = str_trim(str_of(given));
-    if (reason->len == 0)
+    if (reason->len == 0) {
         return err_set(err, ERR_USAGE,
                        "--reason is missing: say in a few words why, for whoever reads it later");
+    }
     return true;
 }
 
@@ -115,19 +118,15 @@ static bool find(struct cli *cli, const char *id, struct finding_row *row, struc
 
 /* What comes of an acknowledgement, by what it is for. */
 static const char *const releases[FINDING_KIND_COUNT] = {
-    [FINDING_SHRUNK_LISTING] = "the listing as it is now counts as true: the next run removes and "
-                               "adds by it again, in the settings' mode",
+    [FINDING_SHRUNK_LISTING] = "the next run takes the listing for true, in the settings' mode",
     [FINDING_REMOVED_OUTSIDE] = "the next run puts the person back",
     [FINDING_SETTINGS_CHANGED] = "the next run carries out what the changed rules ask for",
-    [FINDING_GROUP_CHANGED] = "the group as it is now is taken for the right one; the next run "
-                              "writes to it",
+    [FINDING_GROUP_CHANGED] = "the next run takes this group for the right one and writes to it",
     [FINDING_RULE_ON_GROUP] = "the next run writes to the group although the rule fills it",
     [FINDING_HELD_REMOVALS] = "the next run removes exactly this seat",
-    [FINDING_INSTANCE_CHANGED] = "this Okta is taken for the right one; the next run sends the "
-                                 "credential there",
-    [FINDING_FOREIGN_SELF] = "this ledger is taken for the right one; the next run writes again",
-    [FINDING_IDENTITY_CONFLICT] = "the login means its new bearer; the next run decides the "
-                                  "request that waited",
+    [FINDING_INSTANCE_CHANGED] = "the next run sends the credential to this Okta and writes there",
+    [FINDING_FOREIGN_SELF] = "the next run takes this ledger for the right one and writes again",
+    [FINDING_IDENTITY_CONFLICT] = "the next run takes the login for its new bearer's",
 };
 
 static void say_released(struct cli *cli, const struct finding *finding)
@@ -158,10 +157,11 @@ bool cmd_ack(struct cli *cli, int argc, char **argv, struct err *err)
                    STR_ARG(utf8_printable(row.ack_reason, &cli->arena)));
         return true;
     }
-    if (!row.finding.may_ack)
+    if (!row.finding.may_ack) {
         return err_set(err, ERR_REFUSED,
                        "%.*s holds nothing that an acknowledgement could let go; %.*s",
                        STR_ARG(row.finding.id), STR_ARG(row.finding.remedy));
+    }
     if (!ledger_ack(cli->ledger, &cli->actor, &row, reason, err))
         return false;
     say_released(cli, &row.finding);
@@ -186,9 +186,10 @@ bool cmd_ignore(struct cli *cli, int argc, char **argv, struct err *err)
         return err_set(err, ERR_USAGE, "--until %s has passed", date);
     if (!find(cli, words[0], &row, err))
         return false;
-    if (row.resolved_at != 0)
+    if (row.resolved_at != 0) {
         return err_set(err, ERR_REFUSED, "%.*s is over already; there is nothing to ignore",
                        STR_ARG(row.finding.id));
+    }
     if (!ledger_ignore(cli->ledger, &cli->actor, &row, until, reason, err))
         return false;
     buf_printf(&cli->out,

@@ -81,9 +81,10 @@ static bool explain_named(struct cli *cli, const char *name, struct err *err)
     }
     for (command = cli_commands; command->name; command++)
         nearest_try(&nearest, str_of(command->name));
-    if (nearest.found.len > 0)
+    if (nearest.found.len > 0) {
         return err_set(err, ERR_USAGE, "there is no command `%s`; did you mean `%.*s`?", name,
                        STR_ARG(nearest.found));
+    }
     return err_set(err, ERR_USAGE, "there is no command `%s`; `%s help` lists them", name,
                    cli->program);
 }

@@ -30,7 +30,7 @@ static void list_text(struct cli *cli, const struct request *items, size_t n)
     struct arena *arena = &cli->arena;
     struct text_table table = {.arena = arena, .n_cols = 5};
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         text_table_row(
             &table,
             (const struct str[]){arena_printf(arena, "R%lld", (long long)items[i].number),
@@ -38,6 +38,7 @@ static void list_text(struct cli *cli, const struct request *items, size_t n)
                                  ask_title(cli, &items[i]), ask_term(cli, &items[i]),
                                  arena_printf(arena, "filed %.*s",
                                               STR_ARG(time_local_str(items[i].filed_at, arena)))});
+    }
     text_table_print(&table, 0, &cli->out);
 }
 
@@ -61,12 +62,13 @@ bool cmd_requests(struct cli *cli, int argc, char **argv, struct err *err)
     filter.open_only = !all;
     if (!ledger_list_requests(cli->ledger, &filter, &cli->arena, &items, &n, err))
         return false;
-    if (json)
+    if (json) {
         list_json(cli, items, n);
-    else if (n == 0)
+    } else if (n == 0) {
         buf_printf(&cli->out, all ? "There is no request.\n" : "There is no open request.\n");
-    else
+    } else {
         list_text(cli, items, n);
+    }
     return true;
 }
 
@@ -183,10 +185,13 @@ static void put_fields(struct cli *cli, const struct shown *shown)
                            STR_ARG(r->door)));
     put_field(&table, "requester", cli_login_of(cli, r->requester));
     put_field(&table, "key", r->key);
-    if (r->person.len == 0)
-        put_field(&table, "person", STR("not looked up yet; the next run does"));
-    else
+    if (r->person.len == 0) {
+        put_field(&table, "person",
+                  request_state_is_open(r->state) ? STR("not looked up yet; the next run does")
+                                                  : STR("was never looked up"));
+    } else {
         put_field(&table, "person", r->person);
+    }
     if (shown->confirmed || r->confirm_one_way)
         put_field(&table, "one-way", STR("confirmed"));
     put_field(&table, "decided", act(cli, r->decided_by, r->decided_at));
@@ -254,12 +259,13 @@ static void put_next(struct cli *cli, const struct shown *shown)
 {
     long long number = (long long)shown->request.number;
 
-    if (shown->request.state == REQUEST_AWAITING_APPROVAL)
+    if (shown->request.state == REQUEST_AWAITING_APPROVAL) {
         buf_printf(&cli->out, "Next: %s approve R%lld, or deny\n", cli->program, number);
-    else if (shown->request.state == REQUEST_AWAITING_CONFIRMATION && !shown->confirmed)
+    } else if (shown->request.state == REQUEST_AWAITING_CONFIRMATION && !shown->confirmed) {
         buf_printf(&cli->out, "Next: %s confirm R%lld\n", cli->program, number);
-    else if (request_state_is_open(shown->request.state))
+    } else if (request_state_is_open(shown->request.state)) {
         buf_printf(&cli->out, "Next: %s reconcile\n", cli->program);
+    }
 }
 
 bool cmd_show(struct cli *cli, int argc, char **argv, struct err *err)

@@ -29,11 +29,28 @@ static void put_approval(struct cli *cli, const struct intake_facts *facts, enum
                          struct str whom)
 {
     buf_printf(&cli->out, "The next run looks %.*s up in Okta and asks ", STR_ARG(whom));
-    if (kind == APPROVAL_MANAGER)
+    if (kind == APPROVAL_MANAGER) {
         buf_printf(&cli->out, "their manager to approve it.\n");
-    else
+    } else {
         buf_printf(&cli->out, "one of the approvers (%.*s) to approve it.\n",
                    STR_ARG(approver_names(facts->ent, &cli->arena)));
+    }
+}
+
+/* The login alone says whether the domain fits; the rest of the rule is Okta's to tell. */
+static void check_domain(struct cli *cli, struct known *known)
+{
+    const struct person *person = &known->person.person;
+    const struct named_groups none = {0};
+
+    if (!known->facts.ent || !str_has(person->login, '@'))
+        return;
+    struct entitlement part = *known->facts.ent;
+    part.eligible.n_okta_groups = 0;
+    part.eligible.n_profile = 0;
+    struct eligible answer = eligible_check(&part, person, &none, &cli->arena);
+    if (answer.answer == ELIGIBLE_NO)
+        known->facts.eligible = answer;
 }
 
 /*
@@ -53,25 +70,28 @@ static bool put_next(struct cli *cli, const struct request *request, struct err 
         known.person.person.status = USER_ACTIVE;
     known.facts.resolution = RESOLVE_FOUND;
     known.facts.person = &known.person.person;
+    check_domain(cli, &known);
     struct intake_step step = intake_decide(&known.facts, &cli->arena);
     enum approval_kind kind = intake_approval_needed(&known.facts, &cli->arena);
     struct str reason = utf8_printable(step.reason, &cli->arena);
 
-    if (step.state == REQUEST_DENIED || step.state == REQUEST_LAPSED)
+    if (step.state == REQUEST_DENIED || step.state == REQUEST_LAPSED) {
         buf_printf(&cli->out, "As things are, the next run denies it: %.*s\n", STR_ARG(reason));
-    else if (step.state == REQUEST_ACCEPTED)
+    } else if (step.state == REQUEST_ACCEPTED) {
         buf_printf(&cli->out, "No approval is needed. The next run accepts it: %.*s\n",
                    STR_ARG(reason));
-    else if (step.state == REQUEST_AWAITING_CONFIRMATION)
+    } else if (step.state == REQUEST_AWAITING_CONFIRMATION) {
         buf_printf(&cli->out, "%.*s After the next run: %s confirm R%lld\n", STR_ARG(reason),
                    cli->program, (long long)request->number);
-    else if (kind != APPROVAL_NONE)
+    } else if (kind != APPROVAL_NONE) {
         put_approval(cli, &known.facts, kind, whom);
-    else
+    } else {
         buf_printf(&cli->out, "%.*s\n", STR_ARG(reason));
-    if (known.facts.ent && known.facts.ent->mode == MODE_OBSERVE)
+    }
+    if (known.facts.ent && known.facts.ent->mode == MODE_OBSERVE) {
         buf_printf(&cli->out, "%.*s is in mode observe: nothing is written to Okta.\n",
                    STR_ARG(known.facts.ent->name));
+    }
     return true;
 }
 
@@ -151,9 +171,10 @@ bool cmd_request(struct cli *cli, int argc, char **argv, struct err *err)
         return false;
     if (file)
         return check_alone(&words, n, err) && ask_file(cli, file, json, err);
-    if (n < 2)
+    if (n < 2) {
         return err_set(err, ERR_USAGE, "say what and for whom: %s request grant LOGIN -e %.*s",
                        cli->program, STR_ARG(cli->settings.policy.entitlements[0].name));
+    }
     words.kind = given[0];
     words.who = given[1];
     if (!words.ent)

@@ -64,22 +64,25 @@ static bool read_header(struct list *list, struct err *err)
         return err_wrap(err, "%s", list->path);
     for (size_t i = 0; more && i < n; i++) {
         struct str name = str_trim(fields[i]);
-        if (!find_column(name, &column))
+        if (!find_column(name, &column)) {
             return err_set(err, ERR_USAGE,
                            "%s:1: there is no column `%.*s`; there is: kind, who, "
                            "entitlement, plan, until, reason, key",
                            list->path, STR_ARG(name));
-        if (list->at[column] != 0)
+        }
+        if (list->at[column] != 0) {
             return err_set(err, ERR_USAGE, "%s:1: the column `%s` is there twice", list->path,
                            columns[column]);
+        }
         list->at[column] = i + 1;
     }
     for (size_t i = COL_KIND; i <= COL_ENT; i++) {
-        if (list->at[i] == 0)
+        if (list->at[i] == 0) {
             return err_set(err, ERR_USAGE,
                            "%s:1: the column `%s` is missing; a list begins with "
                            "kind,who,entitlement,plan,until,reason",
                            list->path, columns[i]);
+        }
     }
     return true;
 }
@@ -131,6 +134,18 @@ static unsigned seen_before(struct list *list, struct map *map, struct str what,
     return 0;
 }
 
+static struct str lower(struct str text, struct arena *arena)
+{
+    char *bytes = arena_alloc(arena, text.len, 1);
+
+    for (size_t i = 0; i < text.len; i++) {
+        bytes[i] = text.ptr[i];
+        if (bytes[i] >= 'A' && bytes[i] <= 'Z')
+            bytes[i] = (char)(bytes[i] - 'A' + 'a');
+    }
+    return (struct str){bytes, text.len};
+}
+
 /* The same thing for the same person twice is a mistake, however it is spelled. */
 static bool check_double(struct list *list, const struct request *ask, unsigned line,
                          struct err *err)
@@ -141,15 +156,9 @@ static bool check_double(struct list *list, const struct request *ask, unsigned 
     struct str plan = ask_plan(ask, ent);
     struct str same = arena_printf(arena, "%d %.*s %.*s %.*s", (int)ask->kind, STR_ARG(plan),
                                    STR_ARG(ask->entitlement), STR_ARG(ask->who));
-    char *bytes = arena_alloc(arena, same.len, 1);
+    unsigned before = seen_before(list, &list->seen, lower(same, arena), line);
 
-    for (size_t i = 0; i < same.len; i++)
-        bytes[i] =
-            same.ptr[i] >= 'A' && same.ptr[i] <= 'Z' ? (char)(same.ptr[i] + 32) : same.ptr[i];
-    unsigned before = seen_before(list, &list->seen, (struct str){bytes, same.len}, line);
-    if (before != 0)
-        return err_set(err, ERR_USAGE, "asks for the same as line %u", before);
-    return true;
+    return before == 0 || err_set(err, ERR_USAGE, "asks for the same as line %u", before);
 }
 
 static bool check_key(struct list *list, const struct request *ask, unsigned line, struct err *err)
@@ -181,11 +190,12 @@ static bool read_ask(struct list *list, const struct str *fields, struct request
         .key = cell(list, fields, COL_KEY),
     };
 
-    if (!words.kind || !words.who || !words.ent)
+    if (!words.kind || !words.who || !words.ent) {
         return err_set(err, ERR_USAGE, "%s is empty",
                        !words.kind  ? columns[COL_KIND]
                        : !words.who ? columns[COL_WHO]
                                     : columns[COL_ENT]);
+    }
     return ask_read(list->cli, &words, ask, err);
 }
 
@@ -194,9 +204,10 @@ static bool read_line(struct list *list, const struct str *fields, unsigned line
     struct err why = {0};
     struct request ask;
 
-    if (list->asks.n == ROWS_MAX)
+    if (list->asks.n == ROWS_MAX) {
         return err_set(err, ERR_USAGE, "%s: more than %d requests; cut the list", list->path,
                        ROWS_MAX);
+    }
     if (read_ask(list, fields, &ask, &why) && check_double(list, &ask, line, &why) &&
         check_key(list, &ask, line, &why)) {
         VEC_PUSH(&list->cli->arena, &list->asks, ask);
@@ -272,10 +283,11 @@ static bool file_all(struct list *list, bool json, struct err *err)
     if (!ledger_file_requests(cli->ledger, &cli->actor, list->asks.items, n, &cli->arena, filed,
                               how, err))
         return err_wrap(err, "%s: nothing was filed", list->path);
-    if (json)
+    if (json) {
         put_json(cli, filed, how, n);
-    else
+    } else {
         put_text(cli, filed, how, n);
+    }
     return true;
 }
 
@@ -293,9 +305,10 @@ bool ask_file(struct cli *cli, const char *path, bool json, struct err *err)
         return false;
     if (list.n_faults > FAULTS_MAX)
         cli_say(cli, "%s: and %zu more", path, list.n_faults - FAULTS_MAX);
-    if (list.n_faults > 0)
+    if (list.n_faults > 0) {
         return err_set(err, ERR_USAGE, "nothing was filed: %zu line%s of %s cannot be",
                        list.n_faults, list.n_faults == 1 ? "" : "s", path);
+    }
     if (list.asks.n == 0)
         return err_set(err, ERR_USAGE, "%s: there is no request in it", path);
     return file_all(&list, json, err);

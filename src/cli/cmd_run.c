@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "core/report.h"
 #include "engine/run.h"
+#include "ledger/ledger_audit.h"
 
 /* The run itself: plan, apply, reconcile. */
 
@@ -112,6 +113,24 @@ static bool read_plan(struct cli *cli, const char *path, struct people *ids, str
     return true;
 }
 
+/* The audit trail has no key, so its head is kept where the ledger's writer has no business: one
+ * file a day. A run is not undone because of it; that it could not be kept is said. */
+static void keep_head(struct cli *cli)
+{
+    struct str folder = cli->settings.audit_heads, head;
+    struct err err = {0};
+
+    if (folder.len == 0)
+        return;
+    struct str day = date_str(clock_now(&cli->clock), &cli->arena);
+    struct str path = arena_printf(&cli->arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(day));
+    if (file_exists(path))
+        return;
+    if (!ledger_audit_head(cli->ledger, &cli->arena, &head, &err) ||
+        !file_create(path, arena_printf(&cli->arena, "%.*s\n", STR_ARG(head)), 0600, &err))
+        cli_say(cli, "the head of the audit trail was not kept: %s", err.msg);
+}
+
 static bool reconcile(struct cli *cli, struct run_options *options, const char *wait, bool json,
                       struct err *err)
 {
@@ -122,6 +141,8 @@ static bool reconcile(struct cli *cli, struct run_options *options, const char *
         return err_set(err, ERR_USAGE, "--wait: `%s` is no span of time; write it like 30s", wait);
     if (!run(cli, options, &report, err))
         return false;
+    if (!options->dry)
+        keep_head(cli);
     print(cli, &report, json);
     cli->outcome = options->dry ? report_exit_plan(&report, false) : report_exit_reconcile(&report);
     return true;

@@ -36,9 +36,10 @@ static struct str summary_words(struct cli *cli, const struct run_row *run)
         return words;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         int64_t n = 0;
-        if (json_i64_opt(root, names[i], &n, &ignored) && n != 0)
+        if (json_i64_opt(root, names[i], &n, &ignored) && n != 0) {
             words = arena_printf(&cli->arena, "%.*s%s%s %lld", STR_ARG(words),
                                  words.len > 0 ? ", " : "", names[i], (long long)n);
+        }
     }
     return words;
 }
@@ -113,12 +114,13 @@ static bool list(struct cli *cli, bool json, struct err *err)
 
     if (!ledger_list_runs(cli->ledger, RUNS_SHOWN, &cli->arena, &runs, &n, err))
         return false;
-    if (json)
+    if (json) {
         list_json(cli, runs, n);
-    else if (n == 0)
+    } else if (n == 0) {
         buf_printf(&cli->out, "There was no run yet.\n");
-    else
+    } else {
         list_text(cli, runs, n);
+    }
     return true;
 }
 
@@ -162,7 +164,7 @@ static void ops_text(struct cli *cli, const struct run_row *run, const struct op
     if (run->error.len > 0)
         buf_printf(&cli->out, "%.*s\n", STR_ARG(utf8_printable(run->error, arena)));
     if (n == 0)
-        buf_printf(&cli->out, "It had nothing to do.\n");
+        buf_printf(&cli->out, "No change was planned.\n");
     for (size_t i = 0; i < n; i++) {
         const struct str cells[] = {
             str_of(op_state_name(ops[i].state)),
@@ -217,10 +219,11 @@ static bool show(struct cli *cli, const char *which, bool json, struct err *err)
     if (!find_run(cli, which, &run, err) ||
         !ledger_run_ops(cli->ledger, run.id, &cli->arena, &ops, &n, err))
         return false;
-    if (json)
+    if (json) {
         ops_json(cli, &run, ops, n);
-    else
+    } else {
         ops_text(cli, &run, ops, n);
+    }
     return true;
 }
 

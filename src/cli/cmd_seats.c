@@ -49,11 +49,12 @@ static void mention_unmanaged(const struct book *book, struct str only)
         book_seats(book, &query, &seats, &n);
         for (size_t k = 0; k < n; k++)
             n_others += !seats[k].desired && !seats[k].owned;
-        if (n_others > 0)
+        if (n_others > 0) {
             cli_say(book->cli,
                     "%zu more in the groups of %.*s by other hands; `%s adopt -e %.*s --out FILE` "
                     "lists them",
                     n_others, STR_ARG(query.only), book->cli->program, STR_ARG(query.only));
+        }
     }
 }
 

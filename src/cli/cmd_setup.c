@@ -46,9 +46,10 @@ static bool check_free(struct cli *cli, const struct place *place, struct err *e
     };
 
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        if (file_exists(paths[i]))
+        if (file_exists(paths[i])) {
             return err_set(err, ERR_USAGE, "%.*s is there already; nothing was changed",
                            STR_ARG(paths[i]));
+        }
     }
     return true;
 }
@@ -105,9 +106,10 @@ static void put_made(struct cli *cli, const struct place *place)
                "  1. edit %.*s: Okta's address, the groups, who approves\n",
                STR_ARG(place->settings), STR_ARG(place->ledger), STR_ARG(word));
     static const char *const steps[] = {"check", "doctor", "plan"};
-    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         buf_printf(&cli->out, "  %zu. %s --settings %.*s %s\n", i + 2, cli->program, STR_ARG(word),
                    steps[i]);
+    }
 }
 
 bool cmd_init(struct cli *cli, int argc, char **argv, struct err *err)
@@ -117,10 +119,11 @@ bool cmd_init(struct cli *cli, int argc, char **argv, struct err *err)
 
     if (!cli_parse(cli, argc, argv, NULL, 0, folder, 0, 1, NULL, err))
         return false;
-    if (cli->ledger_path)
+    if (cli->ledger_path) {
         return err_set(err, ERR_USAGE,
                        "the ledger is made where the settings say; leave out "
                        "--ledger");
+    }
     if (!plan_place(cli, folder[0], &place, err) || !check_free(cli, &place, err))
         return false;
     bool ok = make_folder(&place, err) &&
@@ -165,9 +168,10 @@ static void say_not_used(struct cli *cli)
 {
     struct str names = {0};
 
-    for (size_t i = 0; i < cli->settings.n_not_used; i++)
+    for (size_t i = 0; i < cli->settings.n_not_used; i++) {
         names = arena_printf(&cli->arena, "%.*s%s%.*s", STR_ARG(names), i ? ", " : "",
                              STR_ARG(cli->settings.not_used[i]));
+    }
     if (names.len > 0)
         cli_say(cli, "read and checked, without effect in this version: %.*s", STR_ARG(names));
 }
@@ -188,10 +192,11 @@ bool cmd_check(struct cli *cli, int argc, char **argv, struct err *err)
         cli->outcome = EXIT_WRONG_USE;
         return true;
     }
-    if (print)
+    if (print) {
         settings_print(&cli->settings, &cli->out);
-    else
+    } else {
         put_fine(cli);
+    }
     say_not_used(cli);
     return true;
 }
@@ -201,11 +206,12 @@ bool cmd_check(struct cli *cli, int argc, char **argv, struct err *err)
 static void put_version(struct cli *cli, struct str path, const struct migration_state *state)
 {
     buf_printf(&cli->out, "%.*s: version %d", STR_ARG(path), state->version);
-    if (state->version == state->newest)
+    if (state->version == state->newest) {
         buf_printf(&cli->out, ", which is this program's\n");
-    else
+    } else {
         buf_printf(&cli->out, ", this program's is %d; run: %s migrate\n", state->newest,
                    cli->program);
+    }
 }
 
 bool cmd_migrate(struct cli *cli, int argc, char **argv, struct err *err)

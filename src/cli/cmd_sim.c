@@ -117,9 +117,10 @@ static bool load_faults(struct cli *cli, struct sim *sim, const char *given, str
 {
     for (size_t i = 0; given && i < faults_embedded_count; i++) {
         const struct embedded_file *file = &faults_embedded[i];
-        if (str_is(name_of(file), given) && !file_exists(str_of(given)))
+        if (str_is(name_of(file), given) && !file_exists(str_of(given))) {
             return sim_load_faults(sim, (struct str){file->text, file->len}, err) ||
                    err_wrap(err, "%s", given);
+        }
     }
     return load_file(cli, sim, given, sim_load_faults, err);
 }
@@ -155,9 +156,10 @@ static bool write_folder(struct cli *cli, struct sim *sim, struct str url, const
     };
     struct ledger *ledger;
 
-    if (file_exists(options.path))
+    if (file_exists(options.path)) {
         return err_set(err, ERR_USAGE, "%s: a ledger is there already; it is not overwritten",
                        folder);
+    }
     if (!sim_write_settings(sim, url, str_of(folder), err) || !ledger_open(&options, &ledger, err))
         return false;
     ledger_close(ledger);

@@ -241,10 +241,11 @@ static void put_json(struct cli *cli, const struct status *status)
         json_put_str(&json, "mode_in_settings", str_of(mode_name(ent->ent->mode)));
         json_put_i64(&json, "granted", (int64_t)ent->granted);
         json_put_i64(&json, "owned", (int64_t)ent->owned);
-        if (ent->ent->max_seats >= 0)
+        if (ent->ent->max_seats >= 0) {
             json_put_i64(&json, "max_seats", ent->ent->max_seats);
-        else
+        } else {
             json_put_null(&json, "max_seats");
+        }
         json_end(&json, '}');
     }
     json_end(&json, ']');
@@ -300,39 +301,46 @@ static void put_queue(struct cli *cli, const struct status *status, struct text_
     row(table, "requests", open);
     size_t all = status->findings[SEVERITY_PAGE] + status->findings[SEVERITY_TICKET] +
                  status->findings[SEVERITY_INFO];
-    if (all == 0)
+    if (all == 0) {
         row(table, "findings", STR("none"));
-    else
+    } else {
         row(table, "findings",
             arena_printf(arena, "%zu page, %zu ticket, %zu info; %s drift lists them",
                          status->findings[SEVERITY_PAGE], status->findings[SEVERITY_TICKET],
                          status->findings[SEVERITY_INFO], cli->program));
+    }
+}
+
+static struct str what_of(struct str entitlement)
+{
+    return entitlement.len > 0 ? entitlement : STR("everything");
+}
+
+static struct str freeze_words(const struct freeze_row *freeze, struct arena *arena)
+{
+    struct str end = STR("lifted");
+
+    if (freeze->until != 0)
+        end = date_str(freeze->until - 1, arena);
+    return arena_printf(arena, "%.*s%s until %.*s, by %.*s: %.*s",
+                        STR_ARG(what_of(freeze->entitlement)),
+                        freeze->removals ? ", removals only," : "", STR_ARG(end),
+                        STR_ARG(freeze->by), STR_ARG(freeze->reason));
+}
+
+static struct str floor_words(const struct mode_floor *floor, struct arena *arena)
+{
+    return arena_printf(arena, "%.*s to %s since %.*s: %.*s", STR_ARG(what_of(floor->entitlement)),
+                        mode_name(floor->mode), STR_ARG(time_local_str(floor->since, arena)),
+                        STR_ARG(floor->reason));
 }
 
 static void put_brakes(struct cli *cli, const struct status *status, struct text_table *table)
 {
-    struct arena *arena = &cli->arena;
-
-    for (size_t i = 0; i < status->n_freezes; i++) {
-        const struct freeze_row *freeze = &status->freezes[i];
-        struct str what = freeze->entitlement.len > 0 ? freeze->entitlement : STR("everything");
-        struct str end =
-            freeze->until != 0
-                ? arena_printf(arena, "until %.*s", STR_ARG(date_str(freeze->until - 1, arena)))
-                : STR("until lifted");
-        row(table, "frozen",
-            arena_printf(arena, "%.*s%s %.*s, by %.*s: %.*s", STR_ARG(what),
-                         freeze->removals ? ", removals only," : "", STR_ARG(end),
-                         STR_ARG(freeze->by), STR_ARG(freeze->reason)));
-    }
-    for (size_t i = 0; i < status->n_floors; i++) {
-        const struct mode_floor *floor = &status->floors[i];
-        struct str what = floor->entitlement.len > 0 ? floor->entitlement : STR("everything");
-        row(table, "lowered",
-            arena_printf(arena, "%.*s to %s since %.*s: %.*s", STR_ARG(what),
-                         mode_name(floor->mode), STR_ARG(time_local_str(floor->since, arena)),
-                         STR_ARG(floor->reason)));
-    }
+    for (size_t i = 0; i < status->n_freezes; i++)
+        row(table, "frozen", freeze_words(&status->freezes[i], &cli->arena));
+    for (size_t i = 0; i < status->n_floors; i++)
+        row(table, "lowered", floor_words(&status->floors[i], &cli->arena));
 }
 
 static void put_text(struct cli *cli, const struct status *status)
@@ -374,9 +382,10 @@ bool cmd_status(struct cli *cli, int argc, char **argv, struct err *err)
     if (!cli_parse(cli, argc, argv, opts, ARRAY_LEN(opts), NULL, 0, 0, NULL, err) ||
         !gather(cli, &status, err))
         return false;
-    if (json)
+    if (json) {
         put_json(cli, &status);
-    else
+    } else {
         put_text(cli, &status);
+    }
     return true;
 }

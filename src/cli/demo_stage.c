@@ -184,9 +184,10 @@ bool stage_control(struct stage *stage, enum http_method method, const char *pat
     CLEANUP(buf_fini) struct buf text = {0};
     int status = sim_control(stage->sim, method, str_of(path), str_of(body), &text);
 
-    if (status < 200 || status > 299)
+    if (status < 200 || status > 299) {
         return err_set(err, ERR_INTERNAL, "the simulated cloud: %s: %d %.*s", path, status,
                        STR_ARG(str_sub(buf_str(&text), 0, 200)));
+    }
     if (out)
         *out = arena_str(&stage->cli.arena, buf_str(&text));
     return true;
@@ -210,8 +211,9 @@ bool stage_members(struct stage *stage, const char *group, struct str *out, stru
             return false;
         VEC_PUSH(arena, &names, arena_str(arena, str_cut(&login, '@')));
     }
-    names.n = str_sort_unique(names.items, names.n);
-    for (size_t i = 0; i < names.n; i++) {
+    if (names.n > 1)
+        names.n = str_sort_unique(names.items, names.n);
+    for (size_t i = 0; names.items && i < names.n; i++) {
         all = arena_printf(arena, "%.*s%s%.*s", STR_ARG(all), i > 0 ? " " : "",
                            STR_ARG(names.items[i]));
     }

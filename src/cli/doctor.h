@@ -36,5 +36,7 @@ bool doctor_failed(struct doctor *doctor, const char *name, const char *remedy, 
 /* Who answers, and with which rights (doctor_login.c). `*go_on` is false when no credential should
  * be, or can be, shown. */
 bool doctor_login(struct doctor *doctor, bool *go_on, struct err *err);
-/* Groups, people, attributes, log and clock, once logged in (doctor_okta.c). */
+/* This machine's clock against Okta's, even when the login failed: it is the usual suspect. */
+void doctor_clock(struct doctor *doctor, bool logged_in);
+/* Groups, applications, people, attributes and log, once logged in (doctor_okta.c). */
 bool doctor_okta(struct doctor *doctor, struct err *err);

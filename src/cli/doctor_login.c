@@ -18,20 +18,21 @@ static bool check_known_instance(struct doctor *doctor, bool *go_on, struct err 
         !observe_instance(&cli->world, true, &cli->actor, &cli->arena, &seen, err))
         return false;
     *go_on = seen.ok;
-    if (seen.unreadable)
+    if (seen.unreadable) {
         doctor_add(doctor, CHECK_FAIL, "okta.org", "check `okta.url` and the network", "%.*s",
                    STR_ARG(seen.why));
-    else if (!seen.ok)
+    } else if (!seen.ok) {
         doctor_add(doctor, CHECK_FAIL, "okta.org",
                    "set `okta.url` right; if this Okta is meant, acknowledge the finding "
                    "instance_changed of the next run; no credential was sent",
                    "%.*s", STR_ARG(seen.why));
-    else if (pinned.len == 0)
+    } else if (pinned.len == 0) {
         doctor_add(doctor, CHECK_NOTE, "okta.org", "the first run pins it", "%.*s at %.*s",
                    STR_ARG(seen.org), STR_ARG(seen.url));
-    else
+    } else {
         doctor_add(doctor, CHECK_OK, "okta.org", NULL, "%.*s at %.*s, as pinned", STR_ARG(seen.org),
                    STR_ARG(seen.url));
+    }
     return true;
 }
 
@@ -44,12 +45,13 @@ static bool check_any_instance(struct doctor *doctor, bool *go_on, struct err *e
     if (!okta_read_org(cli->world.okta, &cli->arena, &org, err))
         return false;
     *go_on = org.answer != OKTA_UNKNOWN;
-    if (*go_on)
+    if (*go_on) {
         doctor_add(doctor, CHECK_NOTE, "okta.org", "the first run pins it", "%.*s at %.*s",
                    STR_ARG(org.id), STR_ARG(cli->settings.okta.url));
-    else
+    } else {
         doctor_add(doctor, CHECK_FAIL, "okta.org", "check `okta.url` and the network", "%.*s",
                    STR_ARG(org.why));
+    }
     return true;
 }
 
@@ -89,11 +91,12 @@ static bool has_word(struct str words, const char *word)
 
 static void report_wanted(struct doctor *doctor, size_t i, bool granted)
 {
-    if (granted)
+    if (granted) {
         doctor_add(doctor, CHECK_OK, "okta.scope", NULL, "%s, %s", wanted[i].scope, wanted[i].use);
-    else
+    } else {
         doctor_add(doctor, wanted[i].needed ? CHECK_FAIL : CHECK_NOTE, "okta.scope", scopes_remedy,
                    "%s is missing, %s", wanted[i].scope, wanted[i].use);
+    }
 }
 
 /* What the token brought although nobody asked for it. */
@@ -101,9 +104,10 @@ static void report_unasked(struct doctor *doctor, struct str scopes)
 {
     while (scopes.len > 0) {
         struct str scope = str_cut(&scopes, ' ');
-        if (str_ends(scope, STR(".manage")) && !str_is(scope, "okta.groups.manage"))
+        if (str_ends(scope, STR(".manage")) && !str_is(scope, "okta.groups.manage")) {
             doctor_add(doctor, CHECK_FAIL, "okta.scope", "take it from the application in Okta",
                        "%.*s is more than this program needs", STR_ARG(scope));
+        }
     }
 }
 
@@ -118,17 +122,19 @@ static bool probe_excess(struct doctor *doctor, struct err *err)
             return false;
         n_unknown += answer == OKTA_UNKNOWN;
         n_granted += answer == OKTA_FOUND;
-        if (answer == OKTA_FOUND)
+        if (answer == OKTA_FOUND) {
             doctor_add(doctor, CHECK_FAIL, "okta.scope", "take it from the application in Okta",
                        "%s is granted: more than this program needs", excessive[i]);
+        }
     }
-    if (n_unknown > 0)
+    if (n_unknown > 0) {
         doctor_add(doctor, CHECK_NOTE, "okta.scope", "run doctor again later",
                    "of %zu powerful scopes it could not be told whether they are granted",
                    n_unknown);
-    else if (n_granted == 0)
+    } else if (n_granted == 0) {
         doctor_add(doctor, CHECK_OK, "okta.scope", NULL,
                    "none of %zu powerful scopes that were tried is granted", ARRAY_LEN(excessive));
+    }
     return true;
 }
 
@@ -190,4 +196,27 @@ bool doctor_login(struct doctor *doctor, bool *go_on, struct err *err)
         return doctor_failed(doctor, "okta.login", NULL, err);
     }
     return true;
+}
+
+void doctor_clock(struct doctor *doctor, bool logged_in)
+{
+    int64_t server, local, most = doctor->cli->settings.policy.safety.clock_tolerance_ms;
+
+    if (!http_server_date(doctor->cli->world.okta_http, &server, &local)) {
+        if (logged_in) {
+            doctor_add(doctor, CHECK_FAIL, "clock", "without it no expiry is carried out",
+                       "Okta sent no date to hold this machine's clock against");
+        }
+        return;
+    }
+    int64_t off = local > server ? local - server : server - local;
+    if (off > most) {
+        doctor_add(doctor, CHECK_FAIL, "clock",
+                   "set this machine's clock right; until then no expiry is carried out",
+                   "this machine's clock is %lld s %s Okta's", (long long)(off / TIME_SECOND),
+                   local > server ? "ahead of" : "behind");
+    } else {
+        doctor_add(doctor, CHECK_OK, "clock", NULL, "%lld s off Okta's, of at most %lld s",
+                   (long long)(off / TIME_SECOND), (long long)(most / TIME_SECOND));
+    }
 }

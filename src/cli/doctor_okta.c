@@ -60,13 +60,15 @@ static void check_group(struct looking *at, const struct seen_group *group)
     doctor_add(at->doctor, CHECK_OK, name, NULL, "%.*s (%.*s%s), %.*s, %zu members",
                STR_ARG(group->name), STR_ARG(group->id), is_plain ? "" : ", OKTA_GROUP",
                STR_ARG(pinned), group->listing->n);
-    if (is_plain && group->listing->n == 0)
+    if (is_plain && group->listing->n == 0) {
         doctor_add(at->doctor, CHECK_NOTE, name, "put somebody in, or take it out of the settings",
                    "%.*s is named in the settings and empty", STR_ARG(group->name));
-    if (group->removals_unknown)
+    }
+    if (group->removals_unknown) {
         doctor_add(at->doctor, CHECK_NOTE, name,
                    "let the credential read rules and roles; until then removals there wait",
                    "%.*s: %.*s", STR_ARG(group->name), STR_ARG(group->removals_why));
+    }
 }
 
 static bool check_groups(struct looking *at, struct err *err)
@@ -89,52 +91,66 @@ static bool is_scim_app(const struct looking *at, struct str id)
     return scim.len > 0 && str_eq(scim, id);
 }
 
-static bool check_apps_of(struct looking *at, const struct seen_group *group, struct err *err)
+/* Assigned to a group that is also pushed: Okta's push then takes people out by surprise. Any other
+ * application behind a seat's group comes and goes with the seat. */
+static void report_app(struct looking *at, const struct seen_group *group,
+                       const struct okta_app *app)
 {
-    struct okta_apps apps;
-    bool assigns = false;
-
-    if (!okta_group_apps(at->okta, group->id, &at->cli->arena, &apps, err))
-        return false;
-    if (apps.answer == OKTA_FORBIDDEN || apps.answer == OKTA_UNKNOWN) {
+    if (is_scim_app(at, app->id)) {
+        doctor_add(at->doctor, CHECK_FAIL, "okta.apps",
+                   "assign the application by another group (`assignment_group`); Okta does not "
+                   "support both with one",
+                   "%.*s is assigned to %.*s and pushed by it", STR_ARG(group->name),
+                   STR_ARG(app->label));
+    } else {
         doctor_add(at->doctor, CHECK_NOTE, "okta.apps",
-                   "let the credential read it, or look by "
-                   "hand",
+                   "whoever loses the seat loses this too; keep a group of its own for the seat",
+                   "%.*s also gives access to %.*s (%.*s)", STR_ARG(group->name),
+                   STR_ARG(app->label), STR_ARG(app->id));
+    }
+}
+
+static bool assigns_scim_app(const struct looking *at, const struct okta_apps *apps)
+{
+    for (size_t i = 0; i < apps->n; i++) {
+        if (is_scim_app(at, apps->apps[i].id))
+            return true;
+    }
+    return false;
+}
+
+static void report_apps(struct looking *at, const struct seen_group *group,
+                        const struct okta_apps *apps)
+{
+    struct str scim = at->cli->settings.okta.scim_app_id;
+
+    if (apps->answer == OKTA_FORBIDDEN || apps->answer == OKTA_UNKNOWN) {
+        doctor_add(at->doctor, CHECK_NOTE, "okta.apps",
+                   "let the credential read it, or look by hand",
                    "which applications stand behind %.*s could not be read: %.*s",
-                   STR_ARG(group->name), STR_ARG(apps.why));
-        return true;
+                   STR_ARG(group->name), STR_ARG(apps->why));
+        return;
     }
-    for (size_t i = 0; i < apps.n; i++) {
-        const struct okta_app *app = &apps.apps[i];
-        bool is_scim = is_scim_app(at, app->id);
-        assigns = assigns || is_scim;
-        if (group->role == PIN_PLAN && is_scim)
-            doctor_add(at->doctor, CHECK_FAIL, "okta.apps",
-                       "assign the application by another group (`assignment_group`); Okta does "
-                       "not support both with one",
-                       "%.*s is assigned to %.*s and pushed by it", STR_ARG(group->name),
-                       STR_ARG(app->label));
-        else if (group->role == PIN_PLAN)
-            doctor_add(at->doctor, CHECK_NOTE, "okta.apps",
-                       "whoever loses the seat loses this too; keep a group of its own for the "
-                       "seat",
-                       "%.*s also gives access to %.*s (%.*s)", STR_ARG(group->name),
-                       STR_ARG(app->label), STR_ARG(app->id));
-    }
-    if (group->role == PIN_ASSIGNMENT && at->cli->settings.okta.scim_app_id.len > 0 && !assigns)
+    for (size_t i = 0; i < apps->n && group->role == PIN_PLAN; i++)
+        report_app(at, group, &apps->apps[i]);
+    if (group->role == PIN_ASSIGNMENT && scim.len > 0 && !assigns_scim_app(at, apps)) {
         doctor_add(at->doctor, CHECK_FAIL, "okta.apps",
                    "assign the application to the group in Okta, or set `okta.scim_app_id` right",
                    "%.*s does not assign the application %.*s", STR_ARG(group->name),
-                   STR_ARG(at->cli->settings.okta.scim_app_id));
-    return true;
+                   STR_ARG(scim));
+    }
 }
 
 static bool check_apps(struct looking *at, struct err *err)
 {
     for (size_t i = 0; i < at->groups.n; i++) {
         const struct seen_group *group = &at->groups.items[i];
-        if (group->role != PIN_NAMED && group->id.len > 0 && !check_apps_of(at, group, err))
+        struct okta_apps apps;
+        if (group->role == PIN_NAMED || group->id.len == 0)
+            continue;
+        if (!okta_group_apps(at->okta, group->id, &at->cli->arena, &apps, err))
             return false;
+        report_apps(at, group, &apps);
     }
     return true;
 }
@@ -173,54 +189,64 @@ static size_t wanted_logins(struct looking *at, struct str **out)
     return str_sort_unique(logins.items, logins.n);
 }
 
-static bool check_person(struct looking *at, struct str login, const struct okta_user *user,
-                         size_t *n_fine, struct err *err)
+/* The account that the login meant when it was first seen; empty: not seen yet. */
+static bool pinned_as(const struct looking *at, struct str login, struct str *out, struct err *err)
 {
     struct cli *cli = at->cli;
-    struct str pinned = {0};
-    const char *key = arena_printf(&cli->arena, "who:%.*s", STR_ARG(login)).ptr;
 
-    if (cli->ledger && !ledger_meta_get(cli->ledger, key, &cli->arena, &pinned, err))
-        return false;
-    if (user->answer == OKTA_NONE || user->answer == OKTA_AMBIGUOUS)
+    *out = (struct str){0};
+    return !cli->ledger ||
+           ledger_meta_get(cli->ledger, arena_printf(&cli->arena, "who:%.*s", STR_ARG(login)).ptr,
+                           &cli->arena, out, err);
+}
+
+/* False when there was something to say. */
+static bool person_is_fine(struct looking *at, struct str login, const struct okta_user *user,
+                           struct str pinned)
+{
+    if (user->answer == OKTA_NONE || user->answer == OKTA_AMBIGUOUS) {
         doctor_add(at->doctor, CHECK_FAIL, "okta.person",
                    "set the login right in the settings; nobody else takes their part",
                    "Okta knows %s with the login %.*s, which the settings name",
                    user->answer == OKTA_NONE ? "nobody" : "several people", STR_ARG(login));
-    else if (user->answer != OKTA_FOUND)
+    } else if (user->answer != OKTA_FOUND) {
         doctor_add(at->doctor, CHECK_NOTE, "okta.person", NULL, "%.*s could not be looked up: %.*s",
                    STR_ARG(login), STR_ARG(user->why));
-    else if (pinned.len > 0 && !str_eq(pinned, user->person.id))
+    } else if (pinned.len > 0 && !str_eq(pinned, user->person.id)) {
         doctor_add(at->doctor, CHECK_FAIL, "okta.person",
                    "make sure who is meant: the one who was pinned keeps their part",
                    "%.*s is another account now (%.*s) than when it was pinned (%.*s)",
                    STR_ARG(login), STR_ARG(user->person.id), STR_ARG(pinned));
-    else if (!user_status_is_usable(user->person.status))
+    } else if (!user_status_is_usable(user->person.status)) {
         doctor_add(at->doctor, CHECK_NOTE, "okta.person", "name somebody else in the settings",
                    "%.*s, whom the settings name, is %s in Okta", STR_ARG(login),
                    user_status_name(user->person.status));
-    else
-        (*n_fine)++;
-    return true;
+    } else {
+        return true;
+    }
+    return false;
 }
 
 static bool check_people(struct looking *at, struct err *err)
 {
-    struct str *logins;
+    struct str *logins = NULL;
     size_t n = wanted_logins(at, &logins), n_fine = 0;
     struct okta_user *users = arena_array(&at->cli->arena, struct okta_user, n);
 
-    if (n == 0)
+    if (n == 0 || !logins)
         return true;
     if (!okta_find_users(at->okta, logins, n, false, &at->cli->arena, users, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!check_person(at, logins[i], &users[i], &n_fine, err))
+        struct str pinned;
+        if (!pinned_as(at, logins[i], &pinned, err))
             return false;
+        n_fine += person_is_fine(at, logins[i], &users[i], pinned);
     }
-    if (n_fine == n)
+    if (n_fine == n) {
         doctor_add(at->doctor, CHECK_OK, "okta.person", NULL,
                    "the %zu people whom the settings name are there and active", n);
+    }
     return true;
 }
 
@@ -276,17 +302,18 @@ static bool check_schema(struct looking *at, struct err *err)
 
     if (!okta_user_schema(at->okta, &at->cli->arena, &schema, err))
         return false;
-    if (schema.answer != OKTA_FOUND)
+    if (schema.answer != OKTA_FOUND) {
         doctor_add(
             at->doctor, CHECK_NOTE, "okta.schema", "grant okta.schemas.read, or look by hand",
             "which attributes people edit themselves could not be read: %.*s", STR_ARG(schema.why));
-    else if (report_self_edited(at, &schema) == 0)
+    } else if (report_self_edited(at, &schema) == 0) {
         doctor_add(at->doctor, CHECK_OK, "okta.schema", NULL,
                    "nobody edits an attribute that the rules look at");
+    }
     return true;
 }
 
-/* ---- log and clock ---- */
+/* ---- log ---- */
 
 static bool check_log(struct looking *at, struct err *err)
 {
@@ -295,36 +322,17 @@ static bool check_log(struct looking *at, struct err *err)
 
     if (!okta_poll_log(at->okta, (struct str){0}, since, &at->cli->arena, &log, err))
         return false;
-    if (log.answer == OKTA_FOUND)
+    if (log.answer == OKTA_FOUND) {
         doctor_add(at->doctor, CHECK_OK, "okta.log", NULL,
                    "the System Log is readable: findings say who changed a membership");
-    else
+    } else {
         doctor_add(at->doctor, CHECK_NOTE, "okta.log",
                    "grant okta.logs.read and a role that may "
                    "read the log",
                    "the System Log could not be read, so findings do not say who: %.*s",
                    STR_ARG(log.why));
-    return true;
-}
-
-static void check_clock(struct looking *at)
-{
-    int64_t server, local, most = at->cli->settings.policy.safety.clock_tolerance_ms;
-
-    if (!http_server_date(at->cli->world.okta_http, &server, &local)) {
-        doctor_add(at->doctor, CHECK_FAIL, "clock", "without it no expiry is carried out",
-                   "Okta sent no date to hold this machine's clock against");
-        return;
     }
-    int64_t off = local > server ? local - server : server - local;
-    if (off > most)
-        doctor_add(at->doctor, CHECK_FAIL, "clock",
-                   "set this machine's clock right; until then no expiry is carried out",
-                   "this machine's clock is %lld s %s Okta's", (long long)(off / TIME_SECOND),
-                   local > server ? "ahead of" : "behind");
-    else
-        doctor_add(at->doctor, CHECK_OK, "clock", NULL, "%lld s off Okta's, of at most %lld s",
-                   (long long)(off / TIME_SECOND), (long long)(most / TIME_SECOND));
+    return true;
 }
 
 bool doctor_okta(struct doctor *doctor, struct err *err)
@@ -349,6 +357,5 @@ bool doctor_okta(struct doctor *doctor, struct err *err)
             return false;
         }
     }
-    check_clock(&at);
     return true;
 }

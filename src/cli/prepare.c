@@ -37,10 +37,11 @@ static bool check_owner(struct str path, struct err *err)
     (void)snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
     if (stat(name, &st) != 0)
         return err_errno(err, ERR_LEDGER, "ledger %s", name);
-    if (st.st_uid != geteuid() && geteuid() != 0)
+    if (st.st_uid != geteuid() && geteuid() != 0) {
         return err_set(err, ERR_REFUSED,
                        "the ledger %s belongs to uid %u; direct use is its owner's alone", name,
                        (unsigned)st.st_uid);
+    }
     return true;
 }
 
@@ -53,9 +54,10 @@ static bool check_age(struct cli *cli, struct err *err)
     if (!ledger_generation_check(cli->ledger, &generation, &cli->arena, &why, err))
         return false;
     cli->is_old_copy = generation == GENERATION_OLDER || generation == GENERATION_OTHER;
-    if (cli->is_old_copy)
+    if (cli->is_old_copy) {
         cli_say(cli, "%s: warning: is this an older copy of the ledger? %.*s; runs only observe",
                 cli->program, STR_ARG(why));
+    }
     return true;
 }
 
@@ -69,9 +71,10 @@ static bool open_ledger(struct cli *cli, struct err *err)
         .settings_digest = cli->settings.policy.digest,
     };
 
-    if (!file_exists(path))
+    if (!file_exists(path)) {
         return err_set(err, ERR_LEDGER, "there is no ledger at %.*s; `%s init` makes one",
                        STR_ARG(path), cli->program);
+    }
     return check_owner(path, err) && ledger_open(&options, &cli->ledger, err) &&
            ledger_audit_head(cli->ledger, &cli->arena, &cli->head, err) && check_age(cli, err);
 }
@@ -205,6 +208,11 @@ static bool build_world(struct cli *cli, struct err *err)
     return true;
 }
 
+bool cli_connect(struct cli *cli, struct err *err)
+{
+    return cli->world.okta || build_world(cli, err);
+}
+
 bool cli_prepare(struct cli *cli, unsigned needs, struct err *err)
 {
     if ((needs & (NEEDS_SETTINGS | NEEDS_OKTA)) || ((needs & NEEDS_LEDGER) && !cli->ledger_path)) {
@@ -219,7 +227,7 @@ bool cli_prepare(struct cli *cli, unsigned needs, struct err *err)
         if (!open_ledger(cli, err) || !find_self(cli, err))
             return false;
     }
-    return !(needs & NEEDS_OKTA) || build_world(cli, err);
+    return !(needs & NEEDS_OKTA) || cli_connect(cli, err);
 }
 
 void cli_release(struct cli *cli)

@@ -91,13 +91,43 @@ static const char *login_of(void *self, struct str person)
     return facts ? arena_cstr(roll->arena, facts->person.login) : NULL;
 }
 
+static int by_ref_id(const void *a, const void *b)
+{
+    return str_cmp(((const struct request_ref *)a)->id, ((const struct request_ref *)b)->id);
+}
+
+/* By which request a grant came. In a quiet run intake's grants are in memory only, and so is the
+ * fact that a request led to them. */
+static bool load_refs(const struct decide_input *in, struct arena *arena,
+                      const struct request_ref **out, size_t *n, struct err *err)
+{
+    struct request_filter all = {0};
+    const struct request *requests;
+    struct request_ref *refs;
+
+    if (!in->roll->dry)
+        return ledger_request_refs(in->world->ledger, arena, out, n, err);
+    if (!ledger_list_requests(in->world->ledger, &all, arena, &requests, n, err))
+        return false;
+    refs = arena_array(arena, struct request_ref, *n);
+    for (size_t i = 0; i < *n; i++) {
+        bool decided = requests[i].decided_at > 0;
+        refs[i] = (struct request_ref){requests[i].id, requests[i].number, requests[i].filed_at,
+                                       decided ? requests[i].decided_at : in->roll->now_ms};
+    }
+    if (*n > 1)
+        qsort(refs, *n, sizeof(*refs), by_ref_id);
+    *out = refs;
+    return true;
+}
+
 static bool make_plan(const struct decide_input *in, struct arena *arena, struct decision *out,
                       struct err *err)
 {
     const struct request_ref *refs;
     size_t n_refs;
 
-    if (!ledger_request_refs(in->world->ledger, arena, &refs, &n_refs, err))
+    if (!load_refs(in, arena, &refs, &n_refs, err))
         return false;
     grants_sort(in->intake->grants, in->intake->n_grants);
     struct plan_input input = {

@@ -257,9 +257,14 @@ bool ledger_removed_since(struct ledger *ledger, struct str group, int64_t since
     do {
         if (!sql_each(
                 ledger,
-                "SELECT DISTINCT person_id FROM op WHERE kind = 'okta.remove'"
-                " AND sent_at >= $1 AND group_id = $2 AND state IN ('sent', 'unknown', 'done')"
-                " AND person_id > $3 ORDER BY person_id LIMIT $4",
+                "SELECT DISTINCT o.person_id FROM op o WHERE o.kind = 'okta.remove'"
+                " AND (o.sent_at >= $1 OR o.settled_at >= $1 OR o.state IN ('sent', 'unknown'))"
+                " AND o.group_id = $2 AND o.state IN ('sent', 'unknown', 'done')"
+                " AND o.person_id > $3 AND NOT EXISTS (SELECT 1 FROM op a"
+                " WHERE a.person_id = o.person_id AND a.group_id = o.group_id"
+                " AND a.kind = 'okta.add' AND a.sent_at > o.sent_at"
+                " AND a.state IN ('sent', 'unknown', 'done'))"
+                " ORDER BY o.person_id LIMIT $4",
                 SQL_VALUES(sql_int(since_ms), sql_text(group), sql_text(last),
                            sql_int(LEDGER_PAGE)),
                 (struct sql_sink){take_id, &loading}, &rows, err))

@@ -98,7 +98,8 @@ bool ledger_person_ops(struct ledger *ledger, struct str person, size_t limit, s
 /* SENT, UNKNOWN and DONE since then, for the overlay. */
 bool ledger_recent_writes(struct ledger *ledger, int64_t since_ms, struct arena *arena,
                           const struct recent_write **items, size_t *n, struct err *err);
-/* People our done (or unsettled) removals took out of a group since then; sorted. */
+/* People whom removals of ours took out of a group, or may have: sent since then, settled since
+ * then, or open still; not those whom we have put back after that. Sorted. */
 bool ledger_removed_since(struct ledger *ledger, struct str group, int64_t since_ms,
                           struct arena *arena, struct people *out, struct err *err);
 /* Removals sent since then that count against the budget, of one entitlement or (empty) of all. */

@@ -144,6 +144,18 @@ bool okta_login(struct okta *okta, struct arena *arena, struct str *scopes, stru
     return true;
 }
 
+/* Scopes that are not named in the answer are those asked for (RFC 6749, 5.1). */
+static bool has_word(struct str words, const char *word)
+{
+    if (words.len == 0)
+        return true;
+    while (words.len > 0) {
+        if (str_is(str_cut(&words, ' '), word))
+            return true;
+    }
+    return false;
+}
+
 bool okta_has_scope(const struct okta *okta, const char *scope, struct arena *arena,
                     enum okta_answer *out, struct err *err)
 {
@@ -159,7 +171,7 @@ bool okta_has_scope(const struct okta *okta, const char *scope, struct arena *ar
     if (!probe)
         return false;
     if (okta_login(probe, arena, &scopes, &why)) {
-        *out = OKTA_FOUND;
+        *out = has_word(scopes, scope) ? OKTA_FOUND : OKTA_NONE;
     } else if (why.kind == ERR_REFUSED && strstr(why.msg, "invalid_scope")) {
         *out = OKTA_NONE;
     }

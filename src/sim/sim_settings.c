@@ -59,7 +59,7 @@ static void put_server(struct buf *out)
 {
     const struct passwd *user = getpwuid(geteuid());
 
-    buf_add(out, STR("server:\n  socket: api.sock\n"));
+    buf_add(out, STR("server:\n"));
     if (user && is_plain(user->pw_name))
         buf_printf(out, "  local_users: {\"%s\": " ADMIN "}\n", user->pw_name);
     buf_add_char(out, '\n');

@@ -22,6 +22,7 @@ struct web {
     long status;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the library's signature */
 static size_t on_data(char *data, size_t size, size_t n, void *to)
 {
     buf_add(to, (struct str){data, size * n});
@@ -41,10 +42,9 @@ static void web_open(struct web *w, const char *org)
     assert_non_null(w->curl);
     w->headers = curl_slist_append(NULL, "Accept: application/json");
     w->headers = curl_slist_append(w->headers, "Content-Type: application/json");
-    w->headers = curl_slist_append(w->headers,
-                                   arena_printf(&w->f.arena, "Authorization: SSWS %.*s",
-                                                STR_ARG(w->f.own.ssws_token))
-                                       .ptr);
+    w->headers = curl_slist_append(
+        w->headers,
+        arena_printf(&w->f.arena, "Authorization: SSWS %.*s", STR_ARG(w->f.own.ssws_token)).ptr);
 }
 
 static void web_close(struct web *w)
@@ -187,15 +187,15 @@ static void test_each_fault_of_the_wire_is_seen_by_the_client(void **state)
         struct web w;
 
         web_open(&w, SMALL_ORG);
-        load_faults(&w.f, arena_printf(&w.f.arena, "[{match: {method: PUT}, do: %s}]",
-                                       cases[i].deed)
-                              .ptr);
+        load_faults(
+            &w.f, arena_printf(&w.f.arena, "[{match: {method: PUT}, do: %s}]", cases[i].deed).ptr);
         request(&w, "PUT", MEMBERS "/" BOB, "");
         print_message("%s: %d %s\n", cases[i].deed, w.code, curl_easy_strerror(w.code));
-        if (cases[i].code >= 0)
+        if (cases[i].code >= 0) {
             assert_int_equal(w.code, cases[i].code);
-        else
+        } else {
             assert_int_not_equal(w.code, CURLE_OK);
+        }
         request(&w, "GET", MEMBERS, NULL);
         assert_string_equal(logins(&w), cases[i].after);
         web_close(&w);
@@ -214,11 +214,6 @@ static void test_a_cut_body_is_short_of_its_length(void **state)
     assert_string_equal(w.body.ptr, "[{\"id\":\"00");
     web_close(&w);
 }
-
-struct hanging {
-    struct sim_server *server;
-    struct pollfd seen;
-};
 
 static void test_a_silent_server_waits_for_the_client_and_can_still_be_stopped(void **state)
 {
@@ -256,9 +251,9 @@ static void test_a_silent_server_waits_for_the_client_and_can_still_be_stopped(v
 
 static void test_only_loopback_is_listened_on(void **state)
 {
-    static const char *const bad[] = {"0.0.0.0:0",   "192.0.2.1:80", "example.com:80", ":80",
-                                      "127.0.0.1",   "127.0.0.1:x",  "127.0.0.1:70000", "[::]:0",
-                                      "128.0.0.1:0", ""};
+    static const char *const bad[] = {
+        "0.0.0.0:0",   "192.0.2.1:80",    "example.com:80", ":80",         "127.0.0.1",
+        "127.0.0.1:x", "127.0.0.1:70000", "[::]:0",         "128.0.0.1:0", ""};
     struct fixture f;
 
     (void)state;

@@ -145,7 +145,7 @@ static void verdict_is_consistent(struct world *w, struct rng *rng, const struct
         const struct guard_hold *hold = &verdict.holds[i];
 
         CHECK(hold->reason.len > 0);
-        CHECK(!hold->drips || hold->guard == GUARD_BUDGET);
+        CHECK(!hold->drips || hold->guard == GUARD_BUDGET || hold->guard == GUARD_SEALED);
         /* By op, then in the order of the table; and what one guard holds is held by it once. */
         CHECK(i == 0 || verdict.holds[i - 1].op < hold->op ||
               (verdict.holds[i - 1].op == hold->op && verdict.holds[i - 1].guard < hold->guard));

@@ -650,6 +650,38 @@ static void test_each_refusal_of_a_token_has_its_remedy(void **state)
         check_login(&refusals[i]);
 }
 
+static void test_one_scope_is_asked_for_alone_and_its_token_thrown_away(void **state)
+{
+    static const struct {
+        struct fake_answer answer;
+        enum okta_answer expected;
+    } cases[] = {
+        {TOKEN(.body = GRANT("Bearer", "t", "3600")), OKTA_FOUND},
+        {TOKEN(.body = "{\"token_type\":\"Bearer\",\"expires_in\":60,\"access_token\":\"t\"}"),
+         OKTA_FOUND},
+        {TOKEN(.body = "{\"token_type\":\"Bearer\",\"expires_in\":60,\"access_token\":\"t\","
+                       "\"scope\":\"okta.groups.manage.more\"}"),
+         OKTA_NONE},
+        {SCOPE_REFUSED, OKTA_NONE},
+        {TOKEN(.status = 400, .body = OAUTH_ERROR("unauthorized_client")), OKTA_UNKNOWN},
+        {TOKEN(.status = 302), OKTA_UNKNOWN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        enum okta_answer answer = OKTA_AMBIGUOUS;
+        struct rig rig;
+
+        rig_open_with(&rig, service_app(&ec, false), 1, &cases[i].answer, 1);
+        assert_true(okta_has_scope(rig.okta, "okta.groups.manage", &rig.arena, &answer, &rig.err));
+        assert_int_equal(answer, cases[i].expected);
+        assert_int_equal(rig.fake.n_requests, 1);
+        assert_string_equal(form_value(rig.fake.requests[0].body, "scope", &rig.arena).ptr,
+                            "okta.groups.manage");
+        rig_close(&rig);
+    }
+}
+
 static void test_scopes_given_up_are_not_asked_for_again(void **state)
 {
     const struct fake_answer script[] = {
@@ -676,7 +708,7 @@ static void test_scopes_given_up_are_not_asked_for_again(void **state)
 static void test_an_assertion_that_went_out_twice_is_made_anew(void **state)
 {
     const struct fake_answer script[] = {
-        TOKEN(.status = 503),
+        TOKEN(.status = 429),
         TOKEN(.status = 401, .body = OAUTH_ERROR("invalid_client")),
         TOKEN(.body = GRANT("Bearer", "t", "3600")),
     };
@@ -796,6 +828,7 @@ int main(void)
         cmocka_unit_test(test_when_the_new_token_cannot_be_had_nothing_was_carried_out),
         cmocka_unit_test(test_when_the_new_token_is_refused_what_was_done_stays_known),
         cmocka_unit_test(test_each_refusal_of_a_token_has_its_remedy),
+        cmocka_unit_test(test_one_scope_is_asked_for_alone_and_its_token_thrown_away),
         cmocka_unit_test(test_scopes_given_up_are_not_asked_for_again),
         cmocka_unit_test(test_an_assertion_that_went_out_twice_is_made_anew),
         cmocka_unit_test(test_without_a_token_reads_are_unknown_not_failed),
