@@ -141,13 +141,12 @@ static bool is_harmless(const char *name)
     return n > 0 && n <= 64 && name[n] == '\0';
 }
 
-static bool build_tree(struct str text, const char *what, const struct json **root, struct err *err)
+/* `copy` lies in the page, with room for the NUL that cJSON wants after it. */
+static bool build_tree(char *copy, size_t len, const char *what, const struct json **root,
+                       struct err *err)
 {
-    char *copy = json_page_alloc(open_page, text.len + 1); /* cJSON wants a NUL after it */
-
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    const cJSON *tree = cJSON_ParseWithLengthOpts(copy, text.len + 1, NULL, 1);
+    copy[len] = '\0';
+    const cJSON *tree = cJSON_ParseWithLengthOpts(copy, len + 1, NULL, 1);
     if (!tree)
         return err_set(err, ERR_REMOTE, "%s: not readable as JSON", what);
     const char *key = find_double(tree);
@@ -159,21 +158,38 @@ static bool build_tree(struct str text, const char *what, const struct json **ro
     return true;
 }
 
-bool json_parse(struct str text, const char *what, const struct json **root, struct err *err)
+static bool parse(struct str text, const char *what, const struct json_keys *keys,
+                  const struct json **root, struct err *err)
 {
     struct json_fault fault;
+    size_t len = text.len;
 
     assert(!open_page);
     json_init();
-    if (!json_scan(text, &fault)) {
-        return err_set(err, ERR_REMOTE, "%s: not valid JSON: %s (byte %zu)", what, fault.why,
-                       fault.at);
-    }
     open_page = json_page_here();
-    if (build_tree(text, what, root, err))
+    char *copy = json_page_alloc(open_page, text.len + 1);
+    bool ok = keys ? json_scan_keys(text, keys, copy, &len, &fault) : json_scan(text, &fault);
+    if (!ok) {
+        (void)err_set(err, ERR_REMOTE, "%s: not valid JSON: %s (byte %zu)", what, fault.why,
+                      fault.at);
+    } else if (!keys && len > 0) {
+        memcpy(copy, text.ptr, len);
+    }
+    if (ok && build_tree(copy, len, what, root, err))
         return true;
     json_free();
     return false;
+}
+
+bool json_parse(struct str text, const char *what, const struct json **root, struct err *err)
+{
+    return parse(text, what, NULL, root, err);
+}
+
+bool json_parse_keys(struct str text, const char *what, const char *const *keys, size_t n,
+                     const struct json **root, struct err *err)
+{
+    return parse(text, what, &(struct json_keys){keys, n}, root, err);
 }
 
 void json_free(void)

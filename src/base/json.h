@@ -28,6 +28,10 @@ void json_init(void);
 /* Parses one whole text. `what` names it in errors ("member list"). On success the root is lent
  * until json_free(). ERR_REMOTE on any fault. */
 bool json_parse(struct str text, const char *what, const struct json **root, struct err *err);
+/* The same, keeping only members, at any depth, with one of these keys. Everything is checked all
+ * the same; what is not kept costs no tree. For long lists of which little is needed. */
+bool json_parse_keys(struct str text, const char *what, const char *const *keys, size_t n,
+                     const struct json **root, struct err *err);
 /* Closes the document of this thread; fine when none is open. Keeps the page arena's blocks. */
 void json_free(void);
 /* For CLEANUP on any local pointer: `CLEANUP(json_close) const struct json *root = NULL;`. */

@@ -1,6 +1,7 @@
 #include "base/json_scan.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/utf8.h"
 
@@ -8,7 +9,19 @@ struct scan {
     const char *at, *end;
     const char *why; /* set by the first fault; `at` is its place */
     unsigned depth;
+    /* Writing anew what is kept; out NULL: nothing is written. */
+    const struct json_keys *keys;
+    char *out;
+    unsigned muted; /* inside so many members that are left out */
 };
+
+static void emit(struct scan *scan, const char *from, size_t n)
+{
+    if (!scan->out || scan->muted > 0)
+        return;
+    memcpy(scan->out, from, n);
+    scan->out += n;
+}
 
 static bool fail(struct scan *scan, const char *why)
 {
@@ -115,10 +128,33 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* Has one of eight bytes the value zero? (Bytes over 0x7F may answer wrongly with yes.) */
+static uint64_t has_zero(uint64_t word)
+{
+    return (word - EACH(1)) & ~word & EACH(0x80);
+}
+
+/* Eight bytes at once: most of a document is plain text inside strings. */
+static void skip_plain_words(struct scan *scan)
+{
+    uint64_t word;
+
+    while (scan->end - scan->at >= 8) {
+        memcpy(&word, scan->at, 8);
+        if ((word & EACH(0x80)) | ((word - EACH(0x20)) & ~word & EACH(0x80)) |
+            has_zero(word ^ EACH('"')) | has_zero(word ^ EACH('\\')))
+            return;
+        scan->at += 8;
+    }
+}
+
 static bool skip_string(struct scan *scan)
 {
     scan->at++; /* the opening quote */
     for (;;) {
+        skip_plain_words(scan);
         while (scan->at < scan->end && is_plain((unsigned char)*scan->at))
             scan->at++;
         int c = peek(scan);
@@ -200,42 +236,90 @@ static bool skip_key(struct scan *scan)
     return true;
 }
 
+/* `key` as written, with its quotes. */
+static bool is_wanted(const struct scan *scan, struct str key)
+{
+    if (!scan->out || str_has(key, '\\'))
+        return true;
+    for (size_t i = 0; i < scan->keys->n; i++) {
+        size_t len = strlen(scan->keys->names[i]);
+        if (len == key.len - 2 && memcmp(key.ptr + 1, scan->keys->names[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `"key": value`; whether it was kept. */
+static bool skip_member(struct scan *scan, bool is_first, bool *kept)
+{
+    skip_blanks(scan);
+    const char *start = scan->at;
+    if (!skip_key(scan))
+        return false;
+    size_t len = (size_t)(scan->at - start);
+    while (start[len - 1] != '"') /* back over the colon and the blanks before it */
+        len--;
+    *kept = scan->muted == 0 && is_wanted(scan, (struct str){start, len});
+    scan->muted += !*kept;
+    if (!is_first)
+        emit(scan, ",", 1);
+    emit(scan, start, len);
+    emit(scan, ":", 1);
+    bool ok = skip_value(scan);
+    scan->muted -= !*kept;
+    return ok;
+}
+
+static bool skip_element(struct scan *scan, char close, bool *is_first)
+{
+    bool kept = true;
+
+    if (close == '}') {
+        if (!skip_member(scan, *is_first, &kept))
+            return false;
+    } else {
+        if (!*is_first)
+            emit(scan, ",", 1);
+        if (!skip_value(scan))
+            return false;
+    }
+    *is_first = *is_first && !kept;
+    return true;
+}
+
 /* An object or an array, whose brackets are `close - 2` and `close` in ASCII. */
 static bool skip_container(struct scan *scan, char close)
 {
+    bool is_first = true;
+
     if (++scan->depth > JSON_MAX_DEPTH)
         return fail(scan, "nested deeper than 64");
+    emit(scan, scan->at, 1);
     scan->at++;
     skip_blanks(scan);
-    if (peek(scan) == close) {
-        scan->at++;
-        scan->depth--;
-        return true;
-    }
-    for (;;) {
-        if (close == '}' && !skip_key(scan))
-            return false;
-        if (!skip_value(scan))
+    while (peek(scan) != close) {
+        if (!skip_element(scan, close, &is_first))
             return false;
         skip_blanks(scan);
         int c = peek(scan);
         if (c != ',' && c != close)
             return fail(scan, close == '}' ? "an object is not closed" : "an array is not closed");
-        scan->at++;
         if (c == close)
             break;
+        scan->at++;
+        skip_blanks(scan);
+        if (peek(scan) == close)
+            return skip_element(scan, close, &is_first); /* says what was expected */
     }
+    scan->at++;
+    emit(scan, &close, 1);
     scan->depth--;
     return true;
 }
 
-static bool skip_value(struct scan *scan)
+static bool skip_scalar(struct scan *scan, int c)
 {
-    skip_blanks(scan);
-    int c = peek(scan);
     switch (c) {
-    case '{': return skip_container(scan, '}');
-    case '[': return skip_container(scan, ']');
     case '"': return skip_string(scan);
     case 't': return skip_word(scan, STR("true"));
     case 'f': return skip_word(scan, STR("false"));
@@ -247,17 +331,49 @@ static bool skip_value(struct scan *scan)
     }
 }
 
-bool json_scan(struct str text, struct json_fault *fault)
+static bool skip_value(struct scan *scan)
+{
+    skip_blanks(scan);
+    int c = peek(scan);
+    if (c == '{' || c == '[')
+        return skip_container(scan, (char)(c + 2));
+    const char *start = scan->at;
+    if (!skip_scalar(scan, c))
+        return false;
+    emit(scan, start, (size_t)(scan->at - start));
+    return true;
+}
+
+static bool scan_all(struct scan *scan, struct str text, struct json_fault *fault)
 {
     const char *start = text.len > 0 ? text.ptr : "";
-    struct scan scan = {.at = start, .end = start + text.len};
-    bool ok = skip_value(&scan);
 
+    scan->at = start;
+    scan->end = start + text.len;
+    bool ok = skip_value(scan);
     if (ok) {
-        skip_blanks(&scan);
-        ok = scan.at == scan.end || fail(&scan, "text after the value");
+        skip_blanks(scan);
+        ok = scan->at == scan->end || fail(scan, "text after the value");
     }
     if (!ok)
-        *fault = (struct json_fault){scan.why, (size_t)(scan.at - start)};
+        *fault = (struct json_fault){scan->why, (size_t)(scan->at - start)};
     return ok;
+}
+
+bool json_scan(struct str text, struct json_fault *fault)
+{
+    struct scan scan = {0};
+
+    return scan_all(&scan, text, fault);
+}
+
+bool json_scan_keys(struct str text, const struct json_keys *keys, char *out, size_t *out_len,
+                    struct json_fault *fault)
+{
+    struct scan scan = {.keys = keys, .out = out};
+
+    if (!scan_all(&scan, text, fault))
+        return false;
+    *out_len = (size_t)(scan.out - out);
+    return true;
 }

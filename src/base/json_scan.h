@@ -23,3 +23,15 @@ struct json_fault {
 
 /* `fault` is written on false only. */
 bool json_scan(struct str text, struct json_fault *fault);
+
+/*
+ * The same, and writes the value anew to `out` (room for text.len bytes) without blanks and without
+ * the members, at any depth, whose key is not one of `keys`. What is left out is checked all the
+ * same. A key written with escapes is always kept, for whoever resolves them.
+ */
+struct json_keys {
+    const char *const *names;
+    size_t n;
+};
+bool json_scan_keys(struct str text, const struct json_keys *keys, char *out, size_t *out_len,
+                    struct json_fault *fault);

@@ -30,11 +30,11 @@ struct okta_options {
     const struct key *key;        /* kept; NULL: SSWS */
     const struct secret *ssws;    /* kept */
     bool dpop;
-    bool want_logs;            /* ask for the scope okta.logs.read */
-    const char *only_scopes;   /* ask for exactly these, space separated: `doctor` finds out what the
-                                  application was granted; kept; NULL: what this program needs */
-    unsigned page_limit;       /* of member lists; 0: 200; smaller ones are tried after a 500 */
-    unsigned max_members;      /* page cap = ceil(this / limit) + 10; 0: 2,000,000 */
+    bool want_logs;          /* ask for the scope okta.logs.read */
+    const char *only_scopes; /* ask for exactly these, space separated: `doctor` finds out what the
+                                application was granted; kept; NULL: what this program needs */
+    unsigned page_limit;     /* of member lists; 0: 200; smaller ones are tried after a 500 */
+    unsigned max_members;    /* page cap = ceil(this / limit) + 10; 0: 2,000,000 */
     const struct str *profile; /* members of the profile that okta_find_users keeps; kept */
     size_t n_profile;
 };

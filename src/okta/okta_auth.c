@@ -347,8 +347,8 @@ static enum token_step judge_refusal(struct okta_auth *auth, const struct http_r
 
     if (res->status == 400 && str_is(error->code, "use_dpop_nonce"))
         return has_nonce && auth->proof_key.pkey && tries->nonces++ < 2 ? STEP_AGAIN : STEP_STOP;
-    if (res->status == 400 && str_is(error->code, "invalid_scope") &&
-        !auth->options->only_scopes && auth->modesty < ARRAY_LEN(optional_scopes)) {
+    if (res->status == 400 && str_is(error->code, "invalid_scope") && !auth->options->only_scopes &&
+        auth->modesty < ARRAY_LEN(optional_scopes)) {
         auth->modesty++;
         return STEP_AGAIN;
     }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/attr.h"
 #include "base/json.h"
@@ -55,6 +56,22 @@ static void rewrite(const struct json *value, struct json_out *out, const char *
     }
 }
 
+/* What a selective scan keeps is a text that the plain one accepts, and both agree on refusing. */
+static void check_keys(struct str text)
+{
+    static const char *const names[] = {"id", "a", "profile"};
+    struct json_keys keys = {names, 3};
+    struct json_fault fault;
+    size_t len = 0;
+    char *out = malloc(text.len + 1);
+
+    assert(out);
+    bool kept = json_scan_keys(text, &keys, out, &len, &fault);
+    assert(kept == json_scan(text, &fault));
+    assert(!kept || (len <= text.len && json_scan((struct str){out, len}, &fault)));
+    free(out);
+}
+
 /* The text read and written again; false when it was refused. */
 static bool round_trip(struct str text, struct buf *out)
 {
@@ -77,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(buf_fini) struct buf once = {0};
     CLEANUP(buf_fini) struct buf twice = {0};
 
+    check_keys((struct str){(const char *)data, size});
     if (!round_trip((struct str){(const char *)data, size}, &once))
         return 0;
     bool again = round_trip(buf_str(&once), &twice);

@@ -267,3 +267,112 @@ bool look_removals(struct rig *rig, struct buf *say)
         buf_printf(say, "taken out with a live grant: %s", wrong);
     return !*wrong;
 }
+
+void look_print(struct rig *rig)
+{
+    static const char *const queries[] = {
+        "SELECT 'run', printf('%03d', number), started_at, outcome, error FROM run",
+        "SELECT 'op', printf('%03d', r.number), x.kind, x.plan, p.login, x.cause, x.state, x.guard,"
+        " x.sent_at, x.settled_at, x.reason FROM op x JOIN run r ON r.id = x.run_id"
+        " LEFT JOIN person p ON p.okta_id = x.person_id",
+        "SELECT 'request', printf('%03d', number), filed_at, kind, who, plan, until_at, state,"
+        " state_reason FROM request",
+        "SELECT 'grant', p.login, x.plan, x.from_at, x.until_at, x.ended_at, x.end_cause"
+        " FROM seat_grant x JOIN person p ON p.okta_id = x.person_id",
+        "SELECT 'member', g.plan, p.login, x.state, x.owned, x.since FROM membership x" NAMES,
+        "SELECT 'finding', kind, login, since, resolved_at, detail FROM finding",
+        "SELECT 'person', login, status, okta_id FROM person",
+    };
+    const struct look_write *writes;
+    size_t n = look_writes(rig, &writes);
+
+    for (size_t i = 0; i < ARRAY_LEN(queries); i++)
+        (void)fputs(look_rows(rig, queries[i]), stderr);
+    for (size_t i = 0; i < n; i++)
+        (void)fprintf(stderr, "write %lld %s %.*s %.*s %d%s%s\n", (long long)writes[i].at_ms,
+                      writes[i].is_add ? "add" : "remove", STR_ARG(writes[i].group),
+                      STR_ARG(writes[i].person), writes[i].status,
+                      writes[i].is_fault ? " fault" : "", writes[i].had_effect ? " effect" : "");
+}
+
+/* ---- did it arrive? ---- */
+
+/* What `op` would do is held in the latest run. */
+static bool is_held(const struct rig *rig, struct str group, struct str person, bool is_add)
+{
+    for (size_t i = 0; i < rig->report.n_ops; i++) {
+        const struct report_op *row = &rig->report.ops[i];
+        if (row->state == OP_HELD && str_eq(row->op->group, group) &&
+            str_eq(row->op->person, person) && (row->op->kind == OP_OKTA_ADD) == is_add)
+            return true;
+    }
+    return false;
+}
+
+struct seat_due {
+    struct str person, login, group, plan;
+    bool wanted, ours;
+};
+
+/* Who should be where, by a statement that shares nothing with the program: the highest live grant
+ * counts. One row for every person and plan's group. */
+static const char standing_sql[] =
+    "WITH live AS (SELECT person_id, max(CASE plan WHEN 'kiro-pro-plus' THEN 2 ELSE 1 END) AS rank"
+    " FROM seat_grant WHERE from_at <= ?1 AND until_at > ?1 AND (ended_at IS NULL OR ended_at > ?1)"
+    " GROUP BY person_id)"
+    " SELECT p.okta_id, p.login, g.group_id, g.plan, coalesce(l.rank, 0) ="
+    " CASE g.plan WHEN 'kiro-pro-plus' THEN 2 ELSE 1 END,"
+    " coalesce(m.owned, 0) AND coalesce(m.state, '') = 'present'"
+    " FROM person p JOIN group_pin g ON g.role = 'plan'"
+    " LEFT JOIN live l ON l.person_id = p.okta_id"
+    " LEFT JOIN membership m ON m.group_id = g.group_id AND m.person_id = p.okta_id"
+    " WHERE p.status = 'ACTIVE' AND p.blocked_at IS NULL";
+
+static void judge_standing(struct rig *rig, const struct seat_due *row, size_t *held,
+                           struct buf *say)
+{
+    const char *group = arena_cstr(&rig->arena, row->group);
+    struct str names = str_of(rig_members(rig, group)), login = row->login;
+    struct str name = str_cut(&login, '@');
+    bool is_in = false;
+
+    while (names.len > 0 && !is_in)
+        is_in = str_eq(str_cut(&names, ' '), name);
+    if (is_in == row->wanted || (is_in && !row->ours))
+        return;
+    if (is_held(rig, row->group, row->person, !is_in))
+        ++*held;
+    else
+        buf_printf(say, "%.*s is %s the group of %.*s and should %s, and nothing says why\n",
+                   STR_ARG(name), is_in ? "in" : "out of", STR_ARG(row->plan),
+                   row->wanted ? "be" : "not be");
+}
+
+bool look_converged(struct rig *rig, size_t *held, struct buf *say)
+{
+    VEC_OF(struct seat_due) rows = {0};
+    size_t before = say->len;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = ask(rig, &db, standing_sql);
+
+    sqlite3_bind_int64(stmt, 1, rig->report.started_at);
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        VEC_PUSH(&rig->arena, &rows,
+                 ((struct seat_due){.person = arena_str(&rig->arena, column(stmt, 0)),
+                                    .login = arena_str(&rig->arena, column(stmt, 1)),
+                                    .group = arena_str(&rig->arena, column(stmt, 2)),
+                                    .plan = arena_str(&rig->arena, column(stmt, 3)),
+                                    .wanted = sqlite3_column_int(stmt, 4) != 0,
+                                    .ours = sqlite3_column_int(stmt, 5) != 0}));
+    done(db, stmt);
+    *held = 0;
+    for (size_t i = 0; i < rows.n; i++)
+        judge_standing(rig, &rows.items[i], held, say);
+    for (size_t i = 0; i < rig->report.n_ops; i++) {
+        const struct report_op *row = &rig->report.ops[i];
+        if (row->state != OP_HELD && row->state != OP_DONE)
+            buf_printf(say, "an op for %.*s is %s: %.*s\n", STR_ARG(row->op->login),
+                       op_state_name(row->state), STR_ARG(row->reason));
+    }
+    return say->len == before;
+}

@@ -32,6 +32,10 @@ size_t look_open_ops(struct rig *rig);
  */
 const char *look_state(struct rig *rig);
 
+/* How it came to that, for somebody who looks for the reason: runs, ops, requests, grants, findings
+ * and what the cloud saw, on stderr. */
+void look_print(struct rig *rig);
+
 /* The file is whole, the audit trail verifies, no run lock is left. */
 bool look_ledger(struct rig *rig, struct buf *say);
 /* Every write in the cloud's history had its row `sent` in the journal before it left. */
@@ -43,3 +47,10 @@ bool look_journal(struct rig *rig, struct buf *say);
 bool look_repeats(struct rig *rig, struct buf *say);
 /* Nobody was taken out while a grant of his said otherwise; what was right at the time counts. */
 bool look_removals(struct rig *rig, struct buf *say);
+
+/*
+ * The latest run left nothing to do, or says what it holds: for everybody whom Okta shows as active,
+ * membership is what the live grants say, or an op that would make it so is held, or the membership
+ * is not ours. `*held` counts what is held.
+ */
+bool look_converged(struct rig *rig, size_t *held, struct buf *say);

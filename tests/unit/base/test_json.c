@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/json_out.h"
+#include "base/json_scan.h"
 #include "unit/base/prop.h"
 
 /* The error's message, or "ok". */
@@ -532,9 +533,65 @@ static void test_reading_gives_what_was_written(void **state)
     for_all(reading_gives_what_was_written);
 }
 
+/* What is kept of a text, written anew; or why it was refused. */
+static const char *kept(const char *text)
+{
+    static const char *const names[] = {"id", "profile", "login"};
+    static char out[256];
+    struct json_keys keys = {names, ARRAY_LEN(names)};
+    struct json_fault fault;
+    size_t len;
+
+    assert_true(strlen(text) < sizeof(out));
+    if (!json_scan_keys(str_of(text), &keys, out, &len, &fault))
+        return fault.why;
+    out[len] = '\0';
+    return out;
+}
+
+static void test_only_wanted_members_are_kept_and_all_are_checked(void **state)
+{
+    static const char *const cases[][2] = {
+        {"{}", "{}"},
+        {"[ ]", "[]"},
+        {"[ 1 , \"a b\" , null ]", "[1,\"a b\",null]"},
+        {"{\"id\" : \"1\", \"x\": 2}", "{\"id\":\"1\"}"},
+        {"{\"x\": {\"id\": 1}, \"id\": 2}", "{\"id\":2}"},
+        {"{\"x\": [1, {\"y\": []}], \"z\": 1}", "{}"},
+        {"[{\"a\":1,\"id\":\"1\",\"profile\":{\"b\":[],\"login\":\"l\",\"c\":{}}},{\"id\":\"2\"}]",
+         "[{\"id\":\"1\",\"profile\":{\"login\":\"l\"}},{\"id\":\"2\"}]"},
+        {"{\"id\":1,\"id\":2}", "{\"id\":1,\"id\":2}"},
+        {"{\"i\\u0064\":1,\"idx\":2,\"i\":3}", "{\"i\\u0064\":1}"},
+        {"{\"x\": 01}", "a number with a leading zero"},
+        {"{\"x\": \"\\u0000\"}", "\\u0000 is refused"},
+        {"{\"x\": 1,}", "a key in quotes was expected"},
+        {"[1,]", "a value was expected"},
+        {"{\"id\": 1} x", "text after the value"},
+        {"{\"x\": [1}", "an array is not closed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_string_equal(kept(cases[i][0]), cases[i][1]);
+}
+
+static void test_a_wanted_key_twice_is_refused_also_when_others_are_left_out(void **state)
+{
+    static const char *const names[] = {"id"};
+    const struct json *root = NULL;
+    struct err err = {0};
+
+    (void)state;
+    assert_false(
+        json_parse_keys(STR("{\"x\":1,\"id\":1,\"\\u0069d\":2}"), "page", names, 1, &root, &err));
+    assert_string_equal(err.msg, "page: the key id stands twice in one object");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_wanted_members_are_kept_and_all_are_checked),
+        cmocka_unit_test(test_a_wanted_key_twice_is_refused_also_when_others_are_left_out),
         cmocka_unit_test(test_valid_texts_are_taken),
         cmocka_unit_test(test_invalid_texts_are_refused_with_the_reason_and_the_place),
         cmocka_unit_test(test_nesting_ends_at_sixty_four),
