@@ -18,10 +18,11 @@
 static void show_progress(void *self, const char *stage, size_t done, size_t all)
 {
     (void)self;
-    if (all > 0)
+    if (all > 0) {
         (void)fprintf(stderr, "\r\033[K%s %zu of %zu", stage, done, all);
-    else
+    } else {
         (void)fprintf(stderr, "\r\033[K%s", stage);
+    }
     (void)fflush(stderr);
 }
 
@@ -38,10 +39,11 @@ static bool run(struct cli *cli, const struct run_options *options, struct repor
 
 static void print(struct cli *cli, const struct report *report, bool json)
 {
-    if (json)
+    if (json) {
         report_json(report, &cli->out);
-    else
+    } else {
         report_text(report, &cli->out);
+    }
 }
 
 static bool only_entitlement(const struct cli *cli, const char *name, struct run_options *options,

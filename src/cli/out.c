@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/utf8.h"
 #include "cli/cli.h"
 
@@ -28,6 +30,7 @@ void table_print(const struct table *table, struct buf *out)
     size_t widths[16] = {0};
     size_t n = table->n_columns < ARRAY_LEN(widths) ? table->n_columns : ARRAY_LEN(widths);
 
+    assert(n > 0); /* every command gives its table heads */
     for (size_t c = 0; c < n; c++)
         widths[c] = utf8_width(str_of(table->heads[c]));
     for (size_t i = 0; i < table->n_cells; i++) {

@@ -146,7 +146,7 @@ static void apply_rule(struct guard_work *work, const struct rule *rule)
     for (size_t i = 0; i < work->n; i++) {
         struct str reason = {0};
 
-        if (rule->holds(&work->cases[i], &reason))
+        if (rule->holds(&work->cases[i], &reason)) {
             guard_hold_op(
                 work, i,
                 (struct guard_hold){
@@ -154,6 +154,7 @@ static void apply_rule(struct guard_work *work, const struct rule *rule)
                     .reason = reason,
                     .drips = rule->guard == GUARD_SEALED && guard_waits_for_a_look(&work->cases[i]),
                 });
+        }
     }
 }
 

@@ -140,7 +140,7 @@ struct guard_windows {
     size_t run, day, week;
     size_t left; /* the least that any of them still lets go */
 };
-struct guard_windows guard_windows(const struct guard_entitlement *ent);
+struct guard_windows guard_windows(const struct guard_entitlement *ge);
 
 #ifdef SEATKEEPER_GUARD_MUTATION
 /* Only in the test build that takes guards out, one at a time. */

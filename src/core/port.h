@@ -21,8 +21,8 @@ struct source {
 };
 
 struct op_result {
-    /* SENT: accepted, to be looked at; FAILED; UNKNOWN; PLANNED: certainly no effect, to be tried in
-     * a later run. Never DONE: that comes from a look. */
+    /* SENT: accepted, to be looked at; FAILED; UNKNOWN; PLANNED: certainly no effect, to be tried
+     * in a later run. Never DONE: that comes from a look. */
     enum op_state state;
     bool group_refuses; /* stop writing to this group in this run */
     struct str why;     /* when not accepted */

@@ -160,37 +160,46 @@ static struct str why_not_now(const struct job *job, const struct op *op,
     return (struct str){0};
 }
 
-static bool send_kind(struct job *job, bool removals, const struct listing *fresh, size_t batch,
-                      struct err *err)
+/* Settles an op that cannot go after all; `*goes` says whether it can. `fresh` is of removals. */
+static bool admit(struct job *job, size_t seq, const struct listing *fresh, bool *goes,
+                  struct err *err)
 {
-    const struct decision *decision = job->decision;
+    const struct op *op = &job->decision->plan.ops[seq];
+    struct str why = fresh ? why_not_now(job, op, fresh) : (struct str){0};
+
+    if (job->group_refuses[view_of(job, op)])
+        why = STR("the group refuses changes");
+    *goes = why.len == 0;
+    return *goes || settle(job, seq, OP_SKIPPED, why, err);
+}
+
+/* With a fresh listing of every group the removals, without one the additions. */
+static bool send_kind(struct job *job, const struct listing *fresh, size_t batch, struct err *err)
+{
+    const struct plan *plan = &job->decision->plan;
+    const char *doing = fresh ? "removing" : "adding";
     size_t seqs[ADD_BATCH];
     size_t n = 0;
 
-    for (size_t i = 0; i <= decision->plan.n; i++) {
-        bool last = i == decision->plan.n;
-        if (!last) {
-            const struct op *op = &decision->plan.ops[i];
-            if (!may_go(job, i) || op_is_removal(op->kind) != removals)
-                continue;
-            struct str why = removals ? why_not_now(job, op, fresh) : (struct str){0};
-            if (job->group_refuses[view_of(job, op)])
-                why = STR("the group refuses changes");
-            if (why.len > 0) {
-                if (!settle(job, i, OP_SKIPPED, why, err))
-                    return false;
-                continue;
-            }
+    for (size_t i = 0; i < plan->n; i++) {
+        bool goes;
+        if (!may_go(job, i) || op_is_removal(plan->ops[i].kind) != (fresh != NULL))
+            continue;
+        if (!admit(job, i, fresh, &goes, err))
+            return false;
+        if (goes)
             seqs[n++] = i;
-        }
-        if (n == batch || (last && n > 0)) {
-            world_progress(job->world, removals ? "removing" : "adding", i, decision->plan.n);
-            if (!send_batch(job, seqs, n, err))
-                return false;
-            n = 0;
-        }
+        if (n < batch)
+            continue;
+        world_progress(job->world, doing, i, plan->n);
+        if (!send_batch(job, seqs, n, err))
+            return false;
+        n = 0;
     }
-    return true;
+    if (n == 0)
+        return true;
+    world_progress(job->world, doing, plan->n, plan->n);
+    return send_batch(job, seqs, n, err);
 }
 
 static bool any_removal(const struct job *job)
@@ -256,22 +265,22 @@ static bool verify(struct job *job, struct err *err)
     return true;
 }
 
-bool apply_plan(const struct world *world, const struct decision *decision,
-                const struct run_row *run, const struct actor *actor, const struct people *only,
-                struct arena *arena, struct applied *out, struct err *err)
+bool apply_plan(const struct apply_order *order, struct arena *arena, struct applied *out,
+                struct err *err)
 {
+    const struct decision *decision = order->decision;
     size_t n = decision->plan.n;
     struct job job = {
-        .world = world,
+        .world = order->world,
         .decision = decision,
-        .run = run,
-        .actor = actor,
+        .run = order->run,
+        .actor = order->actor,
         .arena = arena,
         .applied = out,
         .group_refuses = arena_array(arena, bool, decision->n_views + 1),
         .touched = arena_array(arena, bool, decision->n_views + 1),
         .sent_at = arena_array(arena, int64_t, n),
-        .only = only,
+        .only = order->only,
     };
 
     out->states = arena_array(arena, enum op_state, n);
@@ -281,11 +290,11 @@ bool apply_plan(const struct world *world, const struct decision *decision,
         if (may_go(&job, i))
             job.touched[view_of(&job, &decision->plan.ops[i])] = true;
     }
-    if (!send_kind(&job, false, NULL, ADD_BATCH, err))
+    if (!send_kind(&job, NULL, ADD_BATCH, err))
         return err_wrap(err, "apply");
     if (any_removal(&job)) {
         struct listing *fresh = arena_array(arena, struct listing, decision->n_views);
-        if (!look_again(&job, fresh, err) || !send_kind(&job, true, fresh, REMOVAL_BATCH, err))
+        if (!look_again(&job, fresh, err) || !send_kind(&job, fresh, REMOVAL_BATCH, err))
             return err_wrap(err, "apply");
     }
     return verify(&job, err);

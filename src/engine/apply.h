@@ -12,8 +12,15 @@ struct applied {
     struct str *reasons;   /* of states other than DONE; in arena */
 };
 
-/* `run` is begun and its ops are planned in the ledger (seq = index into the plan). `only` (sorted
- * op ids; NULL: all) leaves the others planned. */
-bool apply_plan(const struct world *world, const struct decision *decision,
-                const struct run_row *run, const struct actor *actor, const struct people *only,
-                struct arena *arena, struct applied *out, struct err *err);
+/* What to carry out; all of it is borrowed. The ops are planned in the ledger already, under the
+ * run's id (seq = index into the plan). */
+struct apply_order {
+    const struct world *world;
+    const struct decision *decision;
+    const struct run_row *run; /* begun */
+    const struct actor *actor;
+    const struct people *only; /* sorted op ids, the others stay planned; NULL: all */
+};
+
+bool apply_plan(const struct apply_order *order, struct arena *arena, struct applied *out,
+                struct err *err);

@@ -11,10 +11,11 @@ static bool add_active(struct roll *roll, id_vec *ids, struct str id, struct app
     if (!roll_look_up(roll, &id, 1, err))
         return false;
     const struct person_facts *facts = roll_get(roll, id);
-    if (!facts || facts->person.status == USER_UNKNOWN)
+    if (!facts || facts->person.status == USER_UNKNOWN) {
         set->is_known = false;
-    else if (user_status_is_usable(facts->person.status))
+    } else if (user_status_is_usable(facts->person.status)) {
         VEC_PUSH(roll->arena, ids, id);
+    }
     return true;
 }
 
@@ -102,7 +103,8 @@ static void finish(const struct approver_query *query, id_vec *ids, struct appro
 {
     size_t kept = 0;
 
-    ids->n = str_sort_unique(ids->items, ids->n);
+    if (ids->n > 0)
+        ids->n = str_sort_unique(ids->items, ids->n);
     size_t all = ids->n;
     for (size_t i = 0; i < ids->n; i++) {
         if (!str_eq(ids->items[i], query->facts->person->id) &&
@@ -111,10 +113,11 @@ static void finish(const struct approver_query *query, id_vec *ids, struct appro
     }
     set->ids = ids->items;
     set->n = kept;
-    if (kept == 0)
+    if (kept == 0) {
         set->why_none = arena_printf(query->roll->arena, "%s: %s", what,
                                      all > 0 ? "nobody but the asker is left to decide"
                                              : "there is no active person to ask");
+    }
 }
 
 bool find_approvers(const struct approver_query *query, struct approvers *approvers,

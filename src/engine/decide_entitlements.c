@@ -36,10 +36,11 @@ static void set_frozen(struct guard_entitlement *ent, const struct freeze_row *r
     for (size_t i = 0; i < n; i++) {
         if (rows[i].entitlement.len > 0 && !str_eq(rows[i].entitlement, ent->ent->name))
             continue;
-        if (rows[i].removals)
+        if (rows[i].removals) {
             ent->frozen_removals = true;
-        else
+        } else {
             ent->frozen = true;
+        }
         ent->frozen_why = arena_printf(arena, "frozen by %.*s: %.*s", STR_ARG(rows[i].by),
                                        STR_ARG(rows[i].reason));
     }

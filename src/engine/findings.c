@@ -40,12 +40,13 @@ static bool find_actor(const struct maker *maker, struct str group, struct str p
     if (!ledger_log_find(maker->in->world->ledger, group, person, is_add,
                          maker->now_ms - 90 * TIME_DAY, maker->arena, &event, &found, err))
         return false;
-    if (found && event.by_rule)
+    if (found && event.by_rule) {
         *actor = arena_printf(maker->arena, "group rule %.*s", STR_ARG(event.actor_name));
-    else if (found && event.ours)
+    } else if (found && event.ours) {
         *actor = STR("this program's own credential");
-    else if (found)
+    } else if (found) {
         *actor = event.actor_name;
+    }
     return true;
 }
 
@@ -55,7 +56,7 @@ static void from_instance(struct maker *maker)
 {
     const struct seen_instance *instance = maker->in->instance;
 
-    if (instance->changed)
+    if (instance->changed) {
         add(maker,
             (struct finding){
                 .kind = FINDING_INSTANCE_CHANGED,
@@ -67,14 +68,16 @@ static void from_instance(struct maker *maker)
                                         STR_ARG(instance->org)),
                 .may_ack = true,
             });
-    if (instance->unreadable)
+    }
+    if (instance->unreadable) {
         add(maker, (struct finding){
                        .kind = FINDING_REMOTE_UNAVAILABLE,
                        .severity = SEVERITY_TICKET,
                        .detail = instance->why,
                        .remedy = STR("nothing was changed; the next run tries again"),
                    });
-    if (maker->in->foreign_self)
+    }
+    if (maker->in->foreign_self) {
         add(maker, (struct finding){
                        .kind = FINDING_FOREIGN_SELF,
                        .severity = SEVERITY_PAGE,
@@ -84,8 +87,9 @@ static void from_instance(struct maker *maker)
                        .subject = maker->in->foreign_subject,
                        .may_ack = true,
                    });
+    }
     const struct decision *decision = maker->in->decision;
-    if (decision && !decision->input.clock_ok && instance->ok)
+    if (decision && !decision->input.clock_ok && instance->ok) {
         add(maker,
             (struct finding){
                 .kind = FINDING_CLOCK,
@@ -94,6 +98,7 @@ static void from_instance(struct maker *maker)
                 .remedy = STR(
                     "no expiry is carried out until the clocks agree; check time synchronisation"),
             });
+    }
 }
 
 static void from_group(struct maker *maker, const struct seen_group *group)
@@ -120,7 +125,7 @@ static void from_group(struct maker *maker, const struct seen_group *group)
         add(maker, finding);
         return;
     }
-    if (group->listing->state != LISTING_SEALED)
+    if (group->listing->state != LISTING_SEALED) {
         add(maker,
             (struct finding){
                 .kind = FINDING_REMOTE_UNAVAILABLE,
@@ -131,7 +136,7 @@ static void from_group(struct maker *maker, const struct seen_group *group)
                                        STR_ARG(group->name), STR_ARG(group->listing->why)),
                 .remedy = STR("nobody was removed there; the next run tries again"),
             });
-    else if (group->removals_unknown)
+    } else if (group->removals_unknown) {
         add(maker,
             (struct finding){
                 .kind = FINDING_RULE_ON_GROUP,
@@ -141,6 +146,7 @@ static void from_group(struct maker *maker, const struct seen_group *group)
                 .detail = group->removals_why,
                 .remedy = STR("removals in this group wait; let the program read rules and roles"),
             });
+    }
 }
 
 static void from_shrink(struct maker *maker, const struct guard_group *guard)
@@ -190,7 +196,7 @@ static void from_changes(struct maker *maker)
     const struct decision *decision = maker->in->decision;
 
     for (size_t i = 0; i < decision->n_ents; i++) {
-        if (decision_change_bites(decision, &decision->ents[i]))
+        if (decision_change_bites(decision, &decision->ents[i])) {
             add(maker,
                 (struct finding){
                     .kind = FINDING_SETTINGS_CHANGED,
@@ -202,6 +208,7 @@ static void from_changes(struct maker *maker)
                     .subject = decision->rules_digest,
                     .may_ack = true,
                 });
+        }
     }
 }
 
@@ -247,48 +254,65 @@ static bool from_deviations(struct maker *maker, struct err *err)
     return true;
 }
 
+static bool is_ineligible(const struct maker *maker, const struct entitlement *ent,
+                          const struct person *person, struct str *why)
+{
+    const struct named_groups *groups = &maker->in->decision->facts.groups;
+
+    if (person->status == USER_UNKNOWN)
+        return false;
+    struct eligible found = eligible_check(ent, person, groups, maker->arena);
+    *why = found.why;
+    return found.answer == ELIGIBLE_NO;
+}
+
+/* What is wrong with the holder of a live grant; at most one thing, the worst first. */
+static void from_holder(struct maker *maker, const struct grant *grant,
+                        const struct entitlement *ent, const struct person_facts *who)
+{
+    struct str login = login_of(maker, grant->person), why;
+    struct finding finding = {
+        .severity = SEVERITY_INFO,
+        .entitlement = grant->entitlement,
+        .person = grant->person,
+        .login = login,
+    };
+
+    if (who->person.status == USER_GONE) {
+        finding.kind = FINDING_PERSON_GONE;
+        finding.since_ms = who->gone_since_ms;
+        finding.detail =
+            arena_printf(maker->arena, "%.*s is no longer known to Okta", STR_ARG(login));
+        finding.remedy = STR("revoke the grant if the person is really gone");
+    } else if (who->inactive_since_ms > 0) {
+        finding.kind = FINDING_INACTIVE_PERSON;
+        finding.since_ms = who->inactive_since_ms;
+        finding.detail = arena_printf(maker->arena, "%.*s holds a seat and is %s in Okta",
+                                      STR_ARG(login), user_status_name(who->person.status));
+        finding.remedy = STR("the seat ends after the grace the settings give");
+    } else if (is_ineligible(maker, ent, &who->person, &why)) {
+        finding.kind = FINDING_INELIGIBLE_HOLDER;
+        finding.since_ms = who->ineligible_since_ms;
+        finding.detail = arena_printf(maker->arena, "%.*s holds a seat and is not eligible: %.*s",
+                                      STR_ARG(login), STR_ARG(why));
+        finding.remedy = STR("revoke the seat, or change the rule");
+    } else {
+        return;
+    }
+    add(maker, finding);
+}
+
 static void from_people(struct maker *maker)
 {
-    const struct facts *facts = &maker->in->decision->facts;
+    const struct policy *policy = &maker->in->world->settings->policy;
     const struct intake_result *intake = maker->in->intake;
 
     for (size_t i = 0; i < intake->n_grants; i++) {
         const struct grant *grant = &intake->grants[i];
-        const struct person_facts *who = facts_find(facts, grant->person);
-        const struct entitlement *ent =
-            policy_entitlement(&maker->in->world->settings->policy, grant->entitlement);
-        if (!grant_is_live(grant, maker->now_ms) || !who || !ent)
-            continue;
-        struct finding finding = {.severity = SEVERITY_INFO,
-                                  .entitlement = grant->entitlement,
-                                  .person = grant->person,
-                                  .login = login_of(maker, grant->person)};
-        if (who->person.status == USER_GONE) {
-            finding.kind = FINDING_PERSON_GONE;
-            finding.since_ms = who->gone_since_ms;
-            finding.detail = arena_printf(maker->arena, "%.*s is no longer known to Okta",
-                                          STR_ARG(finding.login));
-            finding.remedy = STR("revoke the grant if the person is really gone");
-            add(maker, finding);
-        } else if (who->inactive_since_ms > 0) {
-            finding.kind = FINDING_INACTIVE_PERSON;
-            finding.since_ms = who->inactive_since_ms;
-            finding.detail =
-                arena_printf(maker->arena, "%.*s holds a seat and is %s in Okta",
-                             STR_ARG(finding.login), user_status_name(who->person.status));
-            finding.remedy = STR("the seat ends after the grace the settings give");
-            add(maker, finding);
-        } else if (who->person.status != USER_UNKNOWN &&
-                   eligible_check(ent, &who->person, &facts->groups, maker->arena).answer ==
-                       ELIGIBLE_NO) {
-            finding.kind = FINDING_INELIGIBLE_HOLDER;
-            finding.since_ms = who->ineligible_since_ms;
-            finding.detail = arena_printf(
-                maker->arena, "%.*s holds a seat and is not eligible: %.*s", STR_ARG(finding.login),
-                STR_ARG(eligible_check(ent, &who->person, &facts->groups, maker->arena).why));
-            finding.remedy = STR("revoke the seat, or change the rule");
-            add(maker, finding);
-        }
+        const struct person_facts *who = facts_find(&maker->in->decision->facts, grant->person);
+        const struct entitlement *ent = policy_entitlement(policy, grant->entitlement);
+        if (grant_is_live(grant, maker->now_ms) && who && ent)
+            from_holder(maker, grant, ent, who);
     }
     for (size_t i = 0; i < intake->n_conflicts; i++) {
         const struct intake_conflict *conflict = &intake->conflicts[i];

@@ -63,41 +63,55 @@ static struct str known_holder(const struct intake_job *job, struct str login)
     return (struct str){0};
 }
 
+static void note_conflict(struct intake_job *job, const struct request *request, struct str before,
+                          struct str found, struct intake_facts *facts)
+{
+    struct arena *arena = job->roll->arena;
+
+    facts->resolution = RESOLVE_CONFLICT;
+    facts->resolve_why = arena_printf(
+        arena, "the login %.*s belonged to somebody else who holds a seat", STR_ARG(request->who));
+    VEC_PUSH(arena, &job->conflicts,
+             ((struct intake_conflict){request->who, before, found, request->number}));
+}
+
+/* Who bears the login that was asked for; an empty `*id` is nobody, and `facts` say why. */
+static bool resolve_login(struct intake_job *job, const struct request *request,
+                          struct intake_facts *facts, struct str *id, struct err *err)
+{
+    struct str before = known_holder(job, request->who);
+    struct okta_user user;
+
+    *id = (struct str){0};
+    if (!roll_find_logins(job->roll, &request->who, 1, &user, err))
+        return false;
+    if (user.answer == OKTA_FOUND && before.len > 0 && !str_eq(before, user.person.id) &&
+        !conflict_is_acked(job, request->who, user.person.id)) {
+        note_conflict(job, request, before, user.person.id, facts);
+    } else if (user.answer == OKTA_FOUND) {
+        *id = user.person.id;
+    } else if (user.answer == OKTA_NONE && before.len > 0 && request->kind == REQUEST_REVOKE) {
+        *id = before;
+    } else if (user.answer == OKTA_NONE) {
+        facts->resolution = RESOLVE_NONE;
+    } else {
+        facts->resolve_why = user.why;
+    }
+    return true;
+}
+
 /* A request that names nobody the ledger knows for sure is resolved at Okta, by login. The person
  * asked for by a revoke or a renewal may be known to the ledger alone. */
 static bool resolve(struct intake_job *job, const struct request *request,
                     struct intake_facts *facts, struct err *err)
 {
     struct roll *roll = job->roll;
-    struct okta_user user;
     struct str id = request->person;
 
     if (id.len == 0 && roll_get(roll, request->who))
         id = request->who; /* asked by Okta id */
-    if (id.len == 0) {
-        struct str before = known_holder(job, request->who);
-        if (!roll_find_logins(roll, &request->who, 1, &user, err))
-            return false;
-        if (user.answer == OKTA_FOUND && before.len > 0 && !str_eq(before, user.person.id) &&
-            !conflict_is_acked(job, request->who, user.person.id)) {
-            facts->resolution = RESOLVE_CONFLICT;
-            facts->resolve_why = arena_printf(
-                roll->arena, "the login %.*s belonged to somebody else who holds a seat",
-                STR_ARG(request->who));
-            VEC_PUSH(
-                roll->arena, &job->conflicts,
-                ((struct intake_conflict){request->who, before, user.person.id, request->number}));
-            return true;
-        }
-        if (user.answer == OKTA_FOUND)
-            id = user.person.id;
-        else if (user.answer == OKTA_NONE && before.len > 0 && request->kind == REQUEST_REVOKE)
-            id = before;
-        else if (user.answer == OKTA_NONE)
-            facts->resolution = RESOLVE_NONE;
-        else
-            facts->resolve_why = user.why;
-    }
+    if (id.len == 0 && !resolve_login(job, request, facts, &id, err))
+        return false;
     if (id.len == 0)
         return true;
     if (!roll_look_up(roll, &id, 1, err))
@@ -224,7 +238,7 @@ static void apply_to_grants(struct intake_job *job, const struct intake_facts *f
         if (step->extend_grant.len > 0 && str_eq(grant->id, step->extend_grant))
             grant->until_ms = step->until_ms;
     }
-    if (step->open_grant)
+    if (step->open_grant) {
         VEC_PUSH(job->roll->arena, &job->grants,
                  ((struct grant){.id = facts->request->id,
                                  .person = facts->person->id,
@@ -234,6 +248,7 @@ static void apply_to_grants(struct intake_job *job, const struct intake_facts *f
                                  .until_ms = step->until_ms,
                                  .request = facts->request->id,
                                  .created_at = facts->now_ms}));
+    }
 }
 
 static bool is_worth_writing(const struct request *request, const struct intake_step *step)
@@ -266,13 +281,14 @@ static bool carry_out(struct intake_job *job, const struct intake_facts *facts,
         return true; /* somebody decided meanwhile; the next run sees it */
     if (step->state == REQUEST_ACCEPTED)
         apply_to_grants(job, facts, step);
-    if (step->state != request->state)
+    if (step->state != request->state) {
         VEC_PUSH(
             job->roll->arena, &job->moved,
             ((struct report_intake){.number = request->number,
                                     .login = facts->person ? facts->person->login : request->who,
                                     .state = str_of(request_state_name(step->state)),
                                     .reason = step->reason}));
+    }
     return true;
 }
 

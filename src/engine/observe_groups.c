@@ -206,6 +206,26 @@ static bool judge_acks(const struct judge *judge, struct seen_groups *groups, st
     return true;
 }
 
+static void judge_rules_on(const struct okta_rules *rules, struct seen_group *group,
+                           struct arena *arena)
+{
+    if (rules->answer == OKTA_FORBIDDEN || rules->answer == OKTA_UNKNOWN) {
+        group->removals_unknown = true;
+        group->removals_why =
+            arena_printf(arena, "group rules could not be read: %.*s", STR_ARG(rules->why));
+    }
+    for (size_t r = 0; rules->answer == OKTA_FOUND && r < rules->n; r++) {
+        const struct okta_rule *rule = &rules->rules[r];
+        if (!str_in_sorted(rule->groups, rule->n_groups, group->id))
+            continue;
+        group->pin_ok = false;
+        group->rule_on_group = true;
+        group->pin_subject = arena_printf(arena, "rule %.*s", STR_ARG(rule->id));
+        group->pin_why = arena_printf(arena, "the group rule `%.*s` fills group `%.*s`",
+                                      STR_ARG(rule->name), STR_ARG(group->name));
+    }
+}
+
 /* ACTIVE rules and admin roles on managed groups (contracts/okta.md 2.5 and 13). */
 static bool judge_rules(const struct world *world, struct seen_groups *groups, struct arena *arena,
                         struct err *err)
@@ -216,23 +236,8 @@ static bool judge_rules(const struct world *world, struct seen_groups *groups, s
         return err_wrap(err, "reading group rules");
     for (size_t i = 0; i < groups->n; i++) {
         struct seen_group *group = &groups->items[i];
-        if (group->role == PIN_NAMED || group->id.len == 0)
-            continue;
-        if (rules.answer == OKTA_FORBIDDEN || rules.answer == OKTA_UNKNOWN) {
-            group->removals_unknown = true;
-            group->removals_why =
-                arena_printf(arena, "group rules could not be read: %.*s", STR_ARG(rules.why));
-        }
-        for (size_t r = 0; rules.answer == OKTA_FOUND && r < rules.n; r++) {
-            const struct okta_rule *rule = &rules.rules[r];
-            if (!str_in_sorted(rule->groups, rule->n_groups, group->id))
-                continue;
-            group->pin_ok = false;
-            group->rule_on_group = true;
-            group->pin_subject = arena_printf(arena, "rule %.*s", STR_ARG(rule->id));
-            group->pin_why = arena_printf(arena, "the group rule `%.*s` fills group `%.*s`",
-                                          STR_ARG(rule->name), STR_ARG(group->name));
-        }
+        if (group->role != PIN_NAMED && group->id.len > 0)
+            judge_rules_on(&rules, group, arena);
     }
     return true;
 }

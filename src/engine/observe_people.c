@@ -35,9 +35,10 @@ static void doubt(struct facts *facts, struct arena *arena, const char *what, st
                   struct str why)
 {
     facts->protected_sealed = false;
-    if (facts->protected_why.len == 0)
+    if (facts->protected_why.len == 0) {
         facts->protected_why = arena_printf(arena, "the protected %s `%.*s` is not known%s%.*s",
                                             what, STR_ARG(name), why.len ? ": " : "", STR_ARG(why));
+    }
 }
 
 static void protect(struct roll *roll, struct str id)

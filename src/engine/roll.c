@@ -101,10 +101,11 @@ static void note(struct roll *roll, const struct person *seen)
     }
     facts->person = merged;
     if (is_inactive(seen->status)) {
-        if (facts->inactive_since_ms == 0)
+        if (facts->inactive_since_ms == 0) {
             facts->inactive_since_ms = roll->now_ms;
-        else if (roll->now_ms - facts->inactive_since_ms >= INACTIVE_APART_MS)
+        } else if (roll->now_ms - facts->inactive_since_ms >= INACTIVE_APART_MS) {
             facts->inactive_twice = true;
+        }
     } else if (seen->status != USER_UNKNOWN && seen->status != USER_GONE) {
         facts->inactive_since_ms = 0;
         facts->inactive_twice = false;
@@ -165,9 +166,10 @@ bool roll_see_listing(struct roll *roll, const struct listing *listing, bool kee
     n = 0;
     for (size_t i = 0; i < listing->n; i++) {
         const struct member *member = &listing->members[i];
-        if (keep || roll_get(roll, member->id))
+        if (keep || roll_get(roll, member->id)) {
             people[n++] =
                 (struct person){.id = member->id, .login = member->login, .status = member->status};
+        }
     }
     return remember(roll, people, n, err);
 }
@@ -191,10 +193,11 @@ bool roll_look_up(struct roll *roll, const struct str *ids, size_t n, struct err
     if (!okta_find_users(roll->world->okta, unseen, n_unseen, true, roll->arena, users, err))
         return err_wrap(err, "looking people up");
     for (size_t i = 0; i < n_unseen; i++) {
-        if (users[i].answer == OKTA_FOUND)
+        if (users[i].answer == OKTA_FOUND) {
             people[n_people++] = users[i].person;
-        else if (users[i].answer == OKTA_NONE)
+        } else if (users[i].answer == OKTA_NONE) {
             people[n_people++] = (struct person){.id = unseen[i], .status = USER_GONE};
+        }
     }
     return remember(roll, people, n_people, err);
 }

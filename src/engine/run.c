@@ -77,9 +77,10 @@ static void collect_named_groups(struct run *run)
 
     for (size_t i = 0; i < run->groups.n; i++) {
         const struct seen_group *group = &run->groups.items[i];
-        if (group->role == PIN_NAMED)
+        if (group->role == PIN_NAMED) {
             items[n++] =
                 (struct named_group){group->ref, group->id, group->pin_ok ? group->listing : NULL};
+        }
     }
     run->facts.groups = (struct named_groups){items, n};
 }
@@ -255,10 +256,16 @@ static bool journal_plan(struct run *run, struct err *err)
 
 static bool act(struct run *run, struct err *err)
 {
+    struct apply_order order = {
+        .world = run->world,
+        .decision = &run->decision,
+        .run = &run->row,
+        .actor = &run->options->actor,
+        .only = run->options->only_ops,
+    };
+
     return lift_floors(run, err) && lower_modes(run, err) && accept_listings(run, err) &&
-           journal_plan(run, err) &&
-           apply_plan(run->world, &run->decision, &run->row, &run->options->actor,
-                      run->options->only_ops, run->arena, &run->applied, err);
+           journal_plan(run, err) && apply_plan(&order, run->arena, &run->applied, err);
 }
 
 /* New rules count as accepted once a whole look under them held nothing because of them. */
@@ -442,9 +449,10 @@ bool run_once(const struct world *world, const struct run_options *options, stru
     if (!options->dry) {
         if (!ledger_lock(world->ledger, LEDGER_ROLE_RUN, options->lock_wait_ms, &locked, err))
             return false;
-        if (!locked)
+        if (!locked) {
             return err_set(err, ERR_LEDGER, "another run is under way; waited %lld s for it",
                            (long long)(options->lock_wait_ms / 1000));
+        }
     }
     bool ok = stages(&run, out, err);
     if (!ok)

@@ -1,5 +1,7 @@
 #include "engine/run_report.h"
 
+#include <assert.h>
+
 #include "base/json_out.h"
 #include "core/desired.h"
 
@@ -113,6 +115,7 @@ void make_report(const struct report_parts *parts, struct arena *arena, struct r
         out->n_intake = parts->intake->n_moved;
     }
     if (parts->decision) {
+        assert(parts->intake); /* whatever is decided is decided from an intake */
         out->digest = parts->decision->plan.digest;
         out->ops = make_report_ops(parts->decision, parts->applied, arena);
         out->n_ops = parts->decision->plan.n;

@@ -9,4 +9,10 @@ if(SEATKEEPER_TESTS AND TARGET engine AND TARGET sim)
         string(REGEX REPLACE "^test_" "" name ${name})
         target_link_libraries(crash.${name} PRIVATE test_crash)
     endforeach()
+
+    # The long form is ./dev campaign.
+    add_executable(campaign crash/campaign.c)
+    target_link_libraries(campaign PRIVATE test_crash)
+    add_test(NAME crash.campaign COMMAND campaign 1 60)
+    set_tests_properties(crash.campaign PROPERTIES LABELS crash TIMEOUT 300)
 endif()

@@ -22,7 +22,10 @@
 #define MORE_RUNS   3
 #define MESSAGE_MAX ((size_t)64 << 20)
 
-enum { EXIT_SAME = 0, EXIT_OTHER = 1, EXIT_THROUGH = 2 };
+/* Of a run; far from what a sanitizer ends a process with. */
+enum { EXIT_WELL = 70, EXIT_ERROR = 71 };
+/* Of one that dies, is started again, and looks. */
+enum { EXIT_SAME = 80, EXIT_OTHER = 81, EXIT_THROUGH = 82 };
 
 static void stop(const char *what)
 {
@@ -31,16 +34,6 @@ static void stop(const char *what)
 }
 
 /* ---- the place ---- */
-
-static void make_folder(char folder[64])
-{
-    /* In memory where there is such a place: dying loses nothing that was written either way. */
-    const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-    (void)snprintf(folder, 64, "%s/seatkeeper-crash-XXXXXX", where);
-    if (!mkdtemp(folder))
-        stop("mkdtemp");
-}
 
 void place_open(struct place *place, const char *org, const char *settings, uint64_t seed)
 {
@@ -58,7 +51,7 @@ void place_open(struct place *place, const char *org, const char *settings, uint
         (void)fprintf(stderr, "the cloud: %s\n", err.msg);
         abort();
     }
-    make_folder(place->folder);
+    rig_make_folder(place->folder);
 }
 
 static const char *const files[] = {"ledger.db", "ledger.db-journal", "ledger.db.generation",
@@ -93,7 +86,7 @@ struct place place_copy(const struct place *place)
     struct err err = {0};
 
     arena_init(&arena, MESSAGE_MAX);
-    make_folder(copy.folder);
+    rig_make_folder(copy.folder);
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         struct str text;
         (void)snprintf(from, sizeof(from), "%s/%s", place->folder, files[i]);
@@ -115,22 +108,58 @@ void place_attach(struct place *place, struct rig *rig)
 
 /* ---- a run in a process of its own ---- */
 
-static ATTR_NORETURN void be_a_run(struct place *place, int fd, unsigned long at, bool torn)
+struct how {
+    unsigned long at;
+    bool torn;
+    int64_t wait_ms;
+};
+
+/* Sleeping is asking to be woken. */
+static bool sleep_by_wire(void *self, int64_t ms, struct err *err)
+{
+    struct transport *wire = self;
+    struct http_request req = {.method = HTTP_GET, .url = STR(RUNNER_SLEEPS)};
+    const struct http_request *asked = &req;
+    struct http_response res, *answer = &res;
+    struct arena arena;
+
+    (void)ms;
+    arena_init(&arena, MESSAGE_MAX);
+    bool ok = wire->send(wire->self, &asked, &answer, 1, 1, &arena, err);
+    arena_fini(&arena);
+    return ok;
+}
+
+static int64_t virtual_now(void *self)
+{
+    (void)self;
+    return RIG_START_MS;
+}
+
+static bool run_patiently(struct rig *rig, int64_t wait_ms)
+{
+    struct run_options options = {.actor = {STR("os:0"), STR("cli")}, .lock_wait_ms = wait_ms};
+
+    rig->clock = (struct clock){&rig->transport, virtual_now, virtual_now, sleep_by_wire};
+    return run_once(&rig->world, &options, &rig->run_arena, &rig->report, &rig->err);
+}
+
+static ATTR_NORETURN void be_a_run(struct place *place, int fd, const struct how *how)
 {
     struct rig rig;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     kill_vfs_install();
-    kill_arm(&place->shared->count, at, torn);
+    kill_arm(&place->shared->count, how->at, how->torn);
     rig_attach(&rig, place->sim, wire_transport(fd), sim_clock(place->sim), place->folder,
                place->settings);
-    bool ok = rig_run(&rig, false);
+    bool ok = how->wait_ms > 0 ? run_patiently(&rig, how->wait_ms) : rig_run(&rig, false);
     (void)snprintf(place->shared->text, sizeof(place->shared->text), "%s", ok ? "" : rig.err.msg);
     kill_point(KILL_END);
-    _exit(ok ? 0 : rig.err.kind == ERR_LEDGER ? 4 : 1);
+    _exit(ok ? EXIT_WELL : EXIT_ERROR);
 }
 
-struct runner runner_start(struct place *place, unsigned long at, bool torn)
+static struct runner start(struct place *place, const struct how *how)
 {
     int ends[2];
 
@@ -142,10 +171,20 @@ struct runner runner_start(struct place *place, unsigned long at, bool torn)
         stop("fork");
     if (runner.pid == 0) {
         close(ends[0]);
-        be_a_run(place, ends[1], at, torn);
+        be_a_run(place, ends[1], how);
     }
     close(ends[1]);
     return runner;
+}
+
+struct runner runner_start(struct place *place, unsigned long at, bool torn)
+{
+    return start(place, &(struct how){.at = at, .torn = torn});
+}
+
+struct runner runner_start_patient(struct place *place, int64_t wait_ms)
+{
+    return start(place, &(struct how){.wait_ms = wait_ms});
 }
 
 /* `.../groups/GROUP/users/PERSON` */
@@ -178,9 +217,10 @@ static void check_is_sent(const struct place *place, const struct http_request *
                    " AND group_id = '%.*s' AND person_id = '%.*s'",
                    req->method == HTTP_PUT ? "okta.add" : "okta.remove", STR_ARG(group),
                    STR_ARG(person));
-    if (look_number(&probe, sql) != 1)
-        buf_printf(say, "%s %.*s left before the journal said so\n",
-                   http_method_name(req->method), STR_ARG(req->url));
+    if (look_number(&probe, sql) != 1) {
+        buf_printf(say, "%s %.*s left before the journal said so\n", http_method_name(req->method),
+                   STR_ARG(req->url));
+    }
 }
 
 bool runner_serve(struct place *place, const struct runner *runner, struct buf *say)
@@ -215,9 +255,8 @@ enum ended runner_wait(const struct runner *runner)
     if (WIFSIGNALED(status))
         return WTERMSIG(status) == SIGKILL ? ENDED_KILLED : ENDED_BADLY;
     switch (WEXITSTATUS(status)) {
-    case 0: return ENDED_WELL;
-    case 1:
-    case 4: return ENDED_WITH_ERROR;
+    case EXIT_WELL: return ENDED_WELL;
+    case EXIT_ERROR: return ENDED_WITH_ERROR;
     default: return ENDED_BADLY;
     }
 }
@@ -427,8 +466,8 @@ static void die_in_stage(struct place *place, struct kill_count *all)
 
 void story_die_in_last_stage(const struct story *story)
 {
-    struct kill_count *all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE,
-                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct kill_count *all =
+        mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct place place;
     struct rig rig;
 
@@ -439,15 +478,17 @@ void story_die_in_last_stage(const struct story *story)
         place_attach(&place, &rig);
         story->stages[i](&rig);
         rig_detach(&rig);
-        if (story->stages[i + 1])
+        if (story->stages[i + 1]) {
             free(live_through(&place));
-        else
+        } else {
             die_in_stage(&place, all);
+        }
     }
     place_close(&place);
     print_message("died at %lu points:", all->seen);
-    for (int i = 0; i < KILL_KINDS; i++)
+    for (int i = 0; i < KILL_KINDS; i++) {
         print_message(" %lu %s%s", all->by_kind[i], kill_kind_name((enum kill_kind)i),
                       i + 1 < KILL_KINDS ? "," : "\n");
+    }
     (void)munmap(all, sizeof(*all));
 }

@@ -56,6 +56,10 @@ struct runner {
     int fd; /* where its requests arrive */
 };
 struct runner runner_start(struct place *place, unsigned long at, bool torn);
+/* One that waits for the lock that long. Its sleeps are requests for this URL: it sleeps until they
+ * are answered. */
+#define RUNNER_SLEEPS "/sleeps"
+struct runner runner_start_patient(struct place *place, int64_t wait_ms);
 /* Answers one request of its; false once it has hung up. `say` gets what is wrong with it. */
 bool runner_serve(struct place *place, const struct runner *runner, struct buf *say);
 enum ended { ENDED_WELL, ENDED_WITH_ERROR, ENDED_KILLED, ENDED_BADLY };

@@ -33,9 +33,8 @@ static void lose_answers(struct rig *rig)
 
 static void test_wherever_it_dies_after_a_lost_answer_nothing_is_sent_blindly(void **state)
 {
-    static const struct story story = {.org = story_org,
-                                       .settings = story_settings,
-                                       .stages = {story_give_seats, lose_answers}};
+    static const struct story story = {
+        .org = story_org, .settings = story_settings, .stages = {story_give_seats, lose_answers}};
 
     (void)state;
     story_die_in_last_stage(&story);

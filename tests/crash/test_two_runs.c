@@ -1,10 +1,10 @@
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <signal.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,37 +113,68 @@ static void test_a_second_run_gives_up_while_the_first_is_under_way(void **state
     place_close(&place);
 }
 
+/* Answers both as they ask; how many of them ended well. */
+static int serve_both(struct place *place, const struct runner runs[2], struct buf *say)
+{
+    struct pollfd fds[2];
+    int n_under_way = 2, well = 0;
+
+    for (int i = 0; i < 2; i++)
+        fds[i] = (struct pollfd){.fd = runs[i].fd, .events = POLLIN};
+    while (n_under_way > 0) {
+        assert_true(poll(fds, 2, -1) > 0);
+        for (int i = 0; i < 2; i++) {
+            if (!fds[i].revents || runner_serve(place, &runs[i], say))
+                continue;
+            fds[i] = (struct pollfd){.fd = -1};
+            n_under_way--;
+            well += runner_wait(&runs[i]) == ENDED_WELL;
+        }
+    }
+    return well;
+}
+
 /* Whoever comes second, nobody is written twice. */
 static void test_of_runs_that_start_together_each_write_is_one_of_theirs(void **state)
 {
     (void)state;
     for (int round = 0; round < 8; round++) {
         CLEANUP(buf_fini) struct buf say = {0};
-        struct place place;
         struct runner runs[2];
-        bool under_way[2] = {true, true};
-        int well = 0;
+        struct place place;
 
         open_day(&place, story_give_seats);
         for (int i = 0; i < 2; i++)
             runs[i] = runner_start(&place, 0, false);
-        while (under_way[0] || under_way[1]) {
-            struct pollfd fds[2];
-            for (int i = 0; i < 2; i++)
-                fds[i] = (struct pollfd){.fd = under_way[i] ? runs[i].fd : -1, .events = POLLIN};
-            assert_true(poll(fds, 2, -1) > 0);
-            for (int i = 0; i < 2; i++) {
-                if (fds[i].revents && !runner_serve(&place, &runs[i], &say)) {
-                    under_way[i] = false;
-                    well += runner_wait(&runs[i]) == ENDED_WELL;
-                }
-            }
-        }
+        assert_in_range(serve_both(&place, runs, &say), 1, 2);
         assert_int_equal(say.len, 0);
-        assert_in_range(well, 1, 2);
         expect_end(&place, "alice bob carol", "");
         place_close(&place);
     }
+}
+
+static void test_a_second_run_that_waits_finds_everything_done(void **state)
+{
+    struct http_request req;
+    struct http_response over = {.status = 200};
+    struct place place;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, (size_t)1 << 20);
+    open_day(&place, story_give_seats);
+    struct runner first = runner_start(&place, 0, false);
+    serve_until(&place, &first, SENT);
+    struct runner second = runner_start_patient(&place, 30 * TIME_SECOND);
+    assert_true(wire_take(second.fd, &arena, &req)); /* the first thing it does is to sleep */
+    assert_string_equal(arena_cstr(&arena, req.url), RUNNER_SLEEPS);
+    serve_to_end(&place, &first, ENDED_WELL);
+    wire_answer(second.fd, &over);
+    serve_to_end(&place, &second, ENDED_WELL);
+    arena_fini(&arena);
+    expect_end(&place, "alice bob carol", "");
+    assert_int_equal(count_in_ledger(&place, "SELECT count(*) FROM op"), 3);
+    place_close(&place);
 }
 
 /* Stops it in the middle, takes away what kept others out, and lets another run do the work. */
@@ -163,7 +194,6 @@ static void overtake(struct place *place, const struct runner *first)
 
 static void test_a_run_that_was_stopped_and_overtaken_sends_nothing_more(void **state)
 {
-    CLEANUP(buf_fini) struct buf say = {0};
     struct http_request req;
     struct place place;
     struct arena arena;
@@ -201,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_second_run_gives_up_while_the_first_is_under_way),
+        cmocka_unit_test(test_a_second_run_that_waits_finds_everything_done),
         cmocka_unit_test(test_of_runs_that_start_together_each_write_is_one_of_theirs),
         cmocka_unit_test(test_a_run_that_was_stopped_and_overtaken_sends_nothing_more),
     };

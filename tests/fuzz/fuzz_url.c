@@ -38,7 +38,10 @@ static void check_base(struct str text, const struct url *url)
         require(err.kind == ERR_SETTINGS && err.msg[0] != '\0');
         return;
     }
-    require(url != NULL && url->query.len == 0);
+    require(url != NULL);
+    if (!url)
+        return;
+    require(url->query.len == 0);
     require(str_ieq(url->scheme, STR("https")) || url_is_loopback(url));
     require(base.ptr == text.ptr && base.ptr[base.len - 1] != '/');
 }

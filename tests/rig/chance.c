@@ -41,8 +41,10 @@ static void make_org(struct chance *chance)
     for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
         buf_printf(&out, "  - {name: %s, members: [", groups[g]);
         size_t n = below(chance, 3);
-        for (size_t i = 0; i < n; i++) /* by other hands, before us */
-            buf_printf(&out, "%sp%02zu@example.com", i > 0 ? ", " : "", chance->n_people - 2 * i - g);
+        for (size_t i = 0; i < n; i++) { /* by other hands, before us */
+            buf_printf(&out, "%sp%02zu@example.com", i > 0 ? ", " : "",
+                       chance->n_people - 2 * i - g);
+        }
         buf_printf(&out, "]}\n");
     }
     (void)snprintf(chance->org, sizeof(chance->org), "%s", out.ptr);
@@ -101,14 +103,9 @@ void chance_make(struct chance *chance, uint64_t seed, bool honest)
 
 static void pass_time(struct chance *chance, struct rig *rig)
 {
-    static const int64_t spans[] = {TIME_SECOND,
-                                    5 * TIME_SECOND,
-                                    61 * TIME_SECOND,
-                                    10 * TIME_MINUTE,
-                                    TIME_HOUR,
-                                    TIME_DAY,
-                                    3 * TIME_DAY,
-                                    8 * TIME_DAY};
+    static const int64_t spans[] = {TIME_SECOND,      5 * TIME_SECOND, 61 * TIME_SECOND,
+                                    10 * TIME_MINUTE, TIME_HOUR,       TIME_DAY,
+                                    3 * TIME_DAY,     8 * TIME_DAY};
 
     sim_advance(rig->sim, one_of(chance, spans, ARRAY_LEN(spans)));
 }
@@ -124,10 +121,9 @@ static void ask(struct chance *chance, struct rig *rig)
     const char *plan = kind == REQUEST_REVOKE || kind == REQUEST_RENEW
                            ? NULL
                            : plans[below(chance, 4) == 0 || kind == REQUEST_CHANGE];
-    int64_t until =
-        kind == REQUEST_REVOKE
-            ? 0
-            : clock_now(&rig->clock) + one_of(chance, spans, ARRAY_LEN(spans));
+    int64_t until = kind == REQUEST_REVOKE
+                        ? 0
+                        : clock_now(&rig->clock) + one_of(chance, spans, ARRAY_LEN(spans));
 
     (void)rig_request(rig, kind, somebody(chance, rig), plan, until);
 }
@@ -136,10 +132,10 @@ static void other_hands(struct chance *chance, struct rig *rig)
 {
     const char *path =
         arena_printf(&rig->arena, "/_sim/groups/%s/members", groups[below(chance, 2)]).ptr;
-    const char *body = arena_printf(&rig->arena, "{%s: [%s]}",
-                                    rng_chance(&chance->rng, 50) ? "add" : "remove",
-                                    somebody(chance, rig))
-                           .ptr;
+    const char *body =
+        arena_printf(&rig->arena, "{%s: [%s]}", rng_chance(&chance->rng, 50) ? "add" : "remove",
+                     somebody(chance, rig))
+            .ptr;
 
     (void)rig_sim(rig, HTTP_POST, path, body);
 }
@@ -219,10 +215,11 @@ void chance_break(struct chance *chance, struct rig *rig)
     struct err err = {0};
 
     for (size_t i = 0; i < n; i++) {
-        if (!chance->honest && rng_chance(&chance->rng, 30))
+        if (!chance->honest && rng_chance(&chance->rng, 30)) {
             add_fault(chance, lying_faults[below(chance, ARRAY_LEN(lying_faults))], &out);
-        else
+        } else {
             add_fault(chance, honest_faults[below(chance, ARRAY_LEN(honest_faults))], &out);
+        }
     }
     if (!sim_load_faults(rig->sim, buf_str(&out), &err)) {
         (void)fprintf(stderr, "%s\n%s", err.msg, out.ptr);
@@ -239,9 +236,10 @@ void chance_acknowledge(struct rig *rig)
     size_t n = 0;
 
     bool ok = ledger_load_findings(rig->ledger, true, &rig->arena, &rows, &n, &err);
-    for (size_t i = 0; i < n && ok; i++)
+    for (size_t i = 0; i < n && ok; i++) {
         ok = !rows[i].finding.may_ack ||
              ledger_ack(rig->ledger, &owner, &rows[i], STR("looked"), &err);
+    }
     if (!ok) {
         (void)fprintf(stderr, "acknowledging: %s\n", err.msg);
         abort();

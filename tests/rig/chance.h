@@ -10,10 +10,10 @@
 
 struct chance {
     struct rng rng;
-    size_t n_people;         /* p01@example.com ... */
+    size_t n_people;                             /* p01@example.com ... */
     int64_t per_run, per_day, per_week, percent; /* the budget of removals */
-    bool honest;             /* no listing lies or lags: what is read is what is there */
-    size_t n_protected;      /* the first so many people, by name or by group, for ever */
+    bool honest;        /* no listing lies or lags: what is read is what is there */
+    size_t n_protected; /* the first so many people, by name or by group, for ever */
     char org[4096], settings[4096];
 };
 

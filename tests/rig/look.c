@@ -78,7 +78,7 @@ size_t look_open_ops(struct rig *rig)
     return (size_t)look_number(rig, "SELECT count(*) FROM op WHERE state IN ('sent', 'unknown')");
 }
 
-#define NAMES                                      \
+#define NAMES                                        \
     " LEFT JOIN person p ON p.okta_id = x.person_id" \
     " LEFT JOIN group_pin g ON g.group_id = x.group_id AND g.role <> 'named'"
 
@@ -100,7 +100,8 @@ const char *look_state(struct rig *rig)
                look_rows(rig, "SELECT p.login, x.plan, x.until_at, x.ended_at IS NOT NULL,"
                               " coalesce(x.end_cause, '') FROM seat_grant x"
                               " JOIN person p ON p.okta_id = x.person_id"));
-    buf_printf(&out, "requests\n%s", look_rows(rig, "SELECT number, kind, who, state FROM request"));
+    buf_printf(&out, "requests\n%s",
+               look_rows(rig, "SELECT number, kind, who, state FROM request"));
     buf_printf(&out, "done\n%s",
                look_rows(rig, "SELECT x.kind, x.cause, p.login, g.group_name FROM op x" NAMES
                               " WHERE x.state = 'done'"));
@@ -120,9 +121,10 @@ bool look_ledger(struct rig *rig, struct buf *say)
     if (*foreign)
         buf_printf(say, "the ledger points at rows that are not there: %s", foreign);
     if (!ledger_audit_verify(rig->ledger, (struct str){0}, &rig->arena, &check, &err) ||
-        !check.intact)
+        !check.intact) {
         buf_printf(say, "the audit trail is broken at %lld: %.*s %s\n", (long long)check.bad_seq,
                    STR_ARG(check.why), err.msg);
+    }
     return say->len == before;
 }
 
@@ -157,14 +159,12 @@ static bool read_row(const struct json *row, struct arena *arena, struct look_wr
     out->is_add = str_is(method, "PUT");
     out->status = (int)status;
     out->had_effect = effect.len > 0;
-    return (out->is_add || str_is(method, "DELETE")) &&
-           read_path(arena_str(arena, path), out);
+    return (out->is_add || str_is(method, "DELETE")) && read_path(arena_str(arena, path), out);
 }
 
 size_t look_writes(struct rig *rig, const struct look_write **out)
 {
-    struct str text =
-        rig_sim(rig, HTTP_GET, "/_sim/history?path=/api/v1/groups/*/users/*", NULL);
+    struct str text = rig_sim(rig, HTTP_GET, "/_sim/history?path=/api/v1/groups/*/users/*", NULL);
     CLEANUP(json_close) const struct json *root = NULL;
     VEC_OF(struct look_write) list = {0};
     const struct json *rows;
@@ -288,11 +288,12 @@ void look_print(struct rig *rig)
 
     for (size_t i = 0; i < ARRAY_LEN(queries); i++)
         (void)fputs(look_rows(rig, queries[i]), stderr);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         (void)fprintf(stderr, "write %lld %s %.*s %.*s %d%s%s\n", (long long)writes[i].at_ms,
                       writes[i].is_add ? "add" : "remove", STR_ARG(writes[i].group),
                       STR_ARG(writes[i].person), writes[i].status,
                       writes[i].is_fault ? " fault" : "", writes[i].had_effect ? " effect" : "");
+    }
 }
 
 /* ---- did it arrive? ---- */
@@ -340,12 +341,13 @@ static void judge_standing(struct rig *rig, const struct seat_due *row, size_t *
         is_in = str_eq(str_cut(&names, ' '), name);
     if (is_in == row->wanted || (is_in && !row->ours))
         return;
-    if (is_held(rig, row->group, row->person, !is_in))
+    if (is_held(rig, row->group, row->person, !is_in)) {
         ++*held;
-    else
+    } else {
         buf_printf(say, "%.*s is %s the group of %.*s and should %s, and nothing says why\n",
                    STR_ARG(name), is_in ? "in" : "out of", STR_ARG(row->plan),
                    row->wanted ? "be" : "not be");
+    }
 }
 
 bool look_converged(struct rig *rig, size_t *held, struct buf *say)
@@ -356,7 +358,7 @@ bool look_converged(struct rig *rig, size_t *held, struct buf *say)
     sqlite3_stmt *stmt = ask(rig, &db, standing_sql);
 
     sqlite3_bind_int64(stmt, 1, rig->report.started_at);
-    while (sqlite3_step(stmt) == SQLITE_ROW)
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
         VEC_PUSH(&rig->arena, &rows,
                  ((struct seat_due){.person = arena_str(&rig->arena, column(stmt, 0)),
                                     .login = arena_str(&rig->arena, column(stmt, 1)),
@@ -364,15 +366,17 @@ bool look_converged(struct rig *rig, size_t *held, struct buf *say)
                                     .plan = arena_str(&rig->arena, column(stmt, 3)),
                                     .wanted = sqlite3_column_int(stmt, 4) != 0,
                                     .ours = sqlite3_column_int(stmt, 5) != 0}));
+    }
     done(db, stmt);
     *held = 0;
     for (size_t i = 0; i < rows.n; i++)
         judge_standing(rig, &rows.items[i], held, say);
     for (size_t i = 0; i < rig->report.n_ops; i++) {
         const struct report_op *row = &rig->report.ops[i];
-        if (row->state != OP_HELD && row->state != OP_DONE)
+        if (row->state != OP_HELD && row->state != OP_DONE) {
             buf_printf(say, "an op for %.*s is %s: %.*s\n", STR_ARG(row->op->login),
                        op_state_name(row->state), STR_ARG(row->reason));
+        }
     }
     return say->len == before;
 }

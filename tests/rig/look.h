@@ -49,8 +49,8 @@ bool look_repeats(struct rig *rig, struct buf *say);
 bool look_removals(struct rig *rig, struct buf *say);
 
 /*
- * The latest run left nothing to do, or says what it holds: for everybody whom Okta shows as active,
- * membership is what the live grants say, or an op that would make it so is held, or the membership
- * is not ours. `*held` counts what is held.
+ * The latest run left nothing to do, or says what it holds: for everybody whom Okta shows as
+ * active, membership is what the live grants say, or an op that would make it so is held, or the
+ * membership is not ours. `*held` counts what is held.
  */
 bool look_converged(struct rig *rig, size_t *held, struct buf *say);

@@ -28,7 +28,7 @@ const char rig_settings[] = "name: test\n"
                             "      - {plan: kiro-pro-plus, okta_group: AWS_kiro_JP_ProPlus_Users}\n"
                             "    approval: none\n";
 
-static void stop(const char *what, const struct err *err)
+ATTR_NORETURN static void stop(const char *what, const struct err *err)
 {
     (void)fprintf(stderr, "rig: %s: %s\n", what, err ? err->msg : "");
     abort();
@@ -126,15 +126,25 @@ void rig_attach(struct rig *rig, struct sim *sim, struct transport transport, st
     open_ledger(rig, access(rig_ledger_path(rig), F_OK) != 0);
 }
 
+void rig_make_folder(char folder[64])
+{
+    const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
+    (void)snprintf(folder, 64, "%s/seatkeeper-rig-XXXXXX", where);
+    if (!mkdtemp(folder))
+        stop("mkdtemp", NULL);
+}
+
 void rig_init(struct rig *rig, const char *org, const char *settings)
 {
     struct err err = {0};
     struct sim_options options = {.seed = 1, .start_ms = RIG_START_MS};
-    char folder[] = "/tmp/seatkeeper-rig-XXXXXX";
+    char folder[64];
     struct sim *sim = sim_new(&options, &err);
 
-    if (!sim || (org && !sim_load_org(sim, str_of(org), &err)) || !mkdtemp(folder))
+    if (!sim || (org && !sim_load_org(sim, str_of(org), &err)))
         stop("the cloud", &err);
+    rig_make_folder(folder);
     rig_attach(rig, sim, sim_transport(sim), sim_clock(sim), folder, settings);
 }
 
@@ -276,9 +286,10 @@ const char *rig_show(struct rig *rig)
         return arena_printf(&rig->arena, "error %s\n", err_kind_name(rig->err.kind)).ptr;
     buf_printf(&out, "exit %d\n",
                report->dry ? report_exit_plan(report, true) : report_exit_reconcile(report));
-    for (size_t i = 0; i < report->n_intake; i++)
+    for (size_t i = 0; i < report->n_intake; i++) {
         buf_printf(&out, "R%lld %.*s %.*s\n", (long long)report->intake[i].number,
                    STR_ARG(local_part(report->intake[i].login)), STR_ARG(report->intake[i].state));
+    }
     for (size_t i = 0; i < report->n_ops; i++)
         VEC_PUSH(&rig->arena, &lines, show_op(rig, &report->ops[i]));
     buf_add(&out, join_sorted(&rig->arena, lines.items, lines.n, "\n"));

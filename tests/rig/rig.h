@@ -36,6 +36,9 @@ void rig_init(struct rig *rig, const char *org, const char *settings);
 /* The same over a cloud and clock made elsewhere; the ledger lives in `folder`, which is kept. */
 void rig_attach(struct rig *rig, struct sim *sim, struct transport transport, struct clock clock,
                 const char *folder, const char *settings);
+/* A new folder; in memory where the machine has such a place, since dying loses nothing either way
+ * and the disk takes longest. */
+void rig_make_folder(char folder[64]);
 void rig_fini(struct rig *rig);
 /* Gives everything back but the cloud and the folder, which somebody else goes on with. */
 void rig_detach(struct rig *rig);

@@ -86,22 +86,23 @@ static void step_request(struct scenario *sc, struct str rest)
     while (rest.len > 0) {
         struct str value = str_cut(&rest, ' ');
         struct str key = str_cut(&value, '=');
-        if (str_is(key, "plan"))
+        if (str_is(key, "plan")) {
             ask.plan = value;
-        else if (str_is(key, "until"))
+        } else if (str_is(key, "until")) {
             ask.until_ms = now(sc) + span(sc, value);
-        else if (str_is(key, "from"))
+        } else if (str_is(key, "from")) {
             ask.from_ms = now(sc) + span(sc, value);
-        else if (str_is(key, "for"))
+        } else if (str_is(key, "for")) {
             ask.for_ms = span(sc, value);
-        else if (str_is(key, "key"))
+        } else if (str_is(key, "key")) {
             ask.key = value;
-        else if (str_is(key, "ent"))
+        } else if (str_is(key, "ent")) {
             ask.entitlement = value;
-        else if (str_is(key, "one-way"))
+        } else if (str_is(key, "one-way")) {
             ask.confirm_one_way = true;
-        else
+        } else {
             scenario_fail(sc, "`%.*s` is no part of a request", STR_ARG(key));
+        }
     }
     if (!ledger_file_requests(sc->rig.ledger, &owner, &ask, 1, &sc->arena, &filed, &how, &err))
         scenario_fail(sc, "%s", err.msg);
@@ -186,10 +187,37 @@ static void step_ack(struct scenario *sc, struct str rest)
         scenario_fail(sc, "no open finding %.*s %.*s", STR_ARG(word), STR_ARG(rest));
 }
 
+typedef VEC_OF(struct adoption) adoption_vec;
+
+/* Everybody in the group whose seat nobody has adopted yet. */
+static void adopt_members(struct scenario *sc, const struct group_pin *pin, int64_t until_ms,
+                          adoption_vec *rows)
+{
+    struct baseline base;
+    struct err err = {0};
+
+    if (!ledger_load_baseline(sc->rig.ledger, pin->group_id, &sc->arena, &base, &err)) {
+        scenario_fail(sc, "%s", err.msg);
+        return;
+    }
+    for (size_t i = 0; i < base.n; i++) {
+        struct adoption row = {
+            .person = base.people[i].person,
+            .entitlement = sc->rig.settings.policy.entitlements[0].name,
+            .plan = pin->plan,
+            .group = pin->group_id,
+            .from_ms = now(sc),
+            .until_ms = until_ms,
+            .profile_json = STR("{}"),
+        };
+        if (!base.people[i].owned && !base.people[i].taken_out)
+            VEC_PUSH(&sc->arena, rows, row);
+    }
+}
+
 static void step_adopt(struct scenario *sc, struct str rest)
 {
-    const struct policy *policy = &sc->rig.settings.policy;
-    VEC_OF(struct adoption) rows = {0};
+    adoption_vec rows = {0};
     const struct group_pin *pins;
     struct err err = {0};
     size_t n = 0;
@@ -200,22 +228,8 @@ static void step_adopt(struct scenario *sc, struct str rest)
     if (!ledger_load_pins(sc->rig.ledger, &sc->arena, &pins, &n, &err))
         scenario_fail(sc, "%s", err.msg);
     for (size_t i = 0; i < n; i++) {
-        struct baseline base;
-        if (pins[i].role != PIN_PLAN)
-            continue;
-        if (!ledger_load_baseline(sc->rig.ledger, pins[i].group_id, &sc->arena, &base, &err))
-            scenario_fail(sc, "%s", err.msg);
-        for (size_t k = 0; k < base.n; k++) {
-            if (!base.people[k].owned && !base.people[k].taken_out)
-                VEC_PUSH(&sc->arena, &rows,
-                         ((struct adoption){.person = base.people[k].person,
-                                            .entitlement = policy->entitlements[0].name,
-                                            .plan = pins[i].plan,
-                                            .group = pins[i].group_id,
-                                            .from_ms = now(sc),
-                                            .until_ms = until,
-                                            .profile_json = STR("{}")}));
-        }
+        if (pins[i].role == PIN_PLAN)
+            adopt_members(sc, &pins[i], until, &rows);
     }
     if (!ledger_adopt(sc->rig.ledger, &owner, rows.items, rows.n, &err))
         scenario_fail(sc, "%s", err.msg);
@@ -291,9 +305,10 @@ static void step_members(struct scenario *sc, struct str rest)
     const char *got = rig_members(&sc->rig, arena_cstr(&sc->arena, group));
     struct str want = str_trim(rest);
 
-    if (!str_is(want, got))
+    if (!str_is(want, got)) {
         scenario_fail(sc, "members of %.*s: expected `%.*s`, got `%s`", STR_ARG(group),
                       STR_ARG(want), got);
+    }
 }
 
 static size_t count_effects(struct scenario *sc, const char *effect)
@@ -304,8 +319,10 @@ static size_t count_effects(struct scenario *sc, const char *effect)
     struct err err = {0};
     size_t n = 0;
 
-    if (!json_parse(text, "history", &root, &err) || !json_arr(root, "requests", &rows, &err))
+    if (!json_parse(text, "history", &root, &err) || !json_arr(root, "requests", &rows, &err)) {
         scenario_fail(sc, "%s", err.msg);
+        return 0;
+    }
     for (const struct json *row = json_first(rows); row; row = json_next(row)) {
         struct str what;
         if (json_str_opt(row, "effect", &what, &err) && str_starts(what, str_of(effect)))
@@ -359,43 +376,44 @@ static void copy_ledger(struct scenario *sc, bool back)
 
 bool scenario_step(struct scenario *sc, struct str word, struct str rest)
 {
-    if (str_is(word, "request"))
+    if (str_is(word, "request")) {
         step_request(sc, rest);
-    else if (str_is(word, "approve"))
+    } else if (str_is(word, "approve")) {
         step_answer(sc, rest, VERDICT_APPROVE);
-    else if (str_is(word, "deny"))
+    } else if (str_is(word, "deny")) {
         step_answer(sc, rest, VERDICT_DENY);
-    else if (str_is(word, "cancel") || str_is(word, "confirm"))
+    } else if (str_is(word, "cancel") || str_is(word, "confirm")) {
         step_cancel(sc, rest, str_is(word, "confirm"));
-    else if (str_is(word, "block") || str_is(word, "unblock"))
+    } else if (str_is(word, "block") || str_is(word, "unblock")) {
         step_block(sc, rest, str_is(word, "block"));
-    else if (str_is(word, "freeze") || str_is(word, "unfreeze"))
+    } else if (str_is(word, "freeze") || str_is(word, "unfreeze")) {
         step_freeze(sc, rest, str_is(word, "freeze"));
-    else if (str_is(word, "ack"))
+    } else if (str_is(word, "ack")) {
         step_ack(sc, rest);
-    else if (str_is(word, "adopt"))
+    } else if (str_is(word, "adopt")) {
         step_adopt(sc, rest);
-    else if (str_is(word, "sim"))
+    } else if (str_is(word, "sim")) {
         step_sim(sc, rest);
-    else if (str_is(word, "faults"))
+    } else if (str_is(word, "faults")) {
         sim_clear_faults(sc->rig.sim);
-    else if (str_is(word, "advance"))
+    } else if (str_is(word, "advance")) {
         sim_advance(sc->rig.sim, span(sc, rest));
-    else if (str_is(word, "run") || str_is(word, "plan"))
+    } else if (str_is(word, "run") || str_is(word, "plan")) {
         (void)rig_run(&sc->rig, str_is(word, "plan"));
-    else if (str_is(word, "between"))
+    } else if (str_is(word, "between")) {
         step_between(sc, rest);
-    else if (str_is(word, "keep") || str_is(word, "restore"))
+    } else if (str_is(word, "keep") || str_is(word, "restore")) {
         copy_ledger(sc, str_is(word, "restore"));
-    else if (str_is(word, "members"))
+    } else if (str_is(word, "members")) {
         step_members(sc, rest);
-    else if (str_is(word, "writes"))
+    } else if (str_is(word, "writes")) {
         step_count(sc, rest, "writes", rig_writes(&sc->rig), &sc->writes_seen);
-    else if (str_is(word, "removals"))
+    } else if (str_is(word, "removals")) {
         step_count(sc, rest, "removals", count_effects(sc, "remove"), &sc->removals_seen);
-    else if (str_is(word, "audit"))
+    } else if (str_is(word, "audit")) {
         step_audit(sc);
-    else
+    } else {
         return false;
+    }
     return true;
 }
