@@ -367,6 +367,7 @@ bool json_scan(struct str text, struct json_fault *fault)
     return scan_all(&scan, text, fault);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the scan writes to it */
 bool json_scan_keys(struct str text, const struct json_keys *keys, char *out, size_t *out_len,
                     struct json_fault *fault)
 {

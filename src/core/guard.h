@@ -82,6 +82,7 @@ struct guard_group {
 /* Somebody found gone from a group by other hands; `acked`: give back. */
 struct guard_outside {
     struct str group, person;
+    struct str subject; /* this very time: what an acknowledgement is for */
     bool acked;
     unsigned restored_day; /* automatic restores within 24 h */
     struct str actor;      /* or empty */

@@ -66,6 +66,17 @@ struct count {
     bool is_priced;     /* and every plan that somebody has is in the catalogue */
 };
 
+/* A listing that shrank too much hides seats that are taken: they count as before. */
+static size_t hidden_in(const struct guard_input *in, const struct group_view *view)
+{
+    for (size_t i = 0; i < in->n_groups; i++) {
+        const struct guard_group *group = &in->groups[i];
+        if (group->view == view && group->shrink.is_shrunk && !group->shrink_acked)
+            return group->shrink.lost;
+    }
+    return 0;
+}
+
 static struct count count_seen(const struct guard_input *in, const struct guard_entitlement *ge)
 {
     struct count count = {.seats = ge->seen, .is_known = true, .is_priced = true};
@@ -80,8 +91,10 @@ static struct count count_seen(const struct guard_input *in, const struct guard_
             count.is_known = false;
             continue;
         }
-        if ((!row && view->actual.n > 0) ||
-            __builtin_mul_overflow(row ? row->price_minor : 0, (int64_t)view->actual.n, &cost) ||
+        size_t hidden = hidden_in(in, view), taken = view->actual.n + hidden;
+        count.seats += hidden;
+        if ((!row && taken > 0) ||
+            __builtin_mul_overflow(row ? row->price_minor : 0, (int64_t)taken, &cost) ||
             __builtin_add_overflow(count.cost_minor, cost, &count.cost_minor))
             count.is_priced = false;
     }

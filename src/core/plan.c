@@ -38,6 +38,12 @@ static bool is_seen_in(const struct group_view *view, struct str person)
     return view && listing_is_sealed(view->listing) && people_has(&view->actual, person);
 }
 
+/* The same without our own writes laid over it: only a listing proves that a join has arrived. */
+static bool is_proved_in(const struct group_view *view, struct str person)
+{
+    return is_seen_in(view, person) && listing_find(view->listing, person) != NULL;
+}
+
 static struct str login_of(const struct planner *planner, const struct group_view *view,
                            struct str person)
 {
@@ -203,7 +209,7 @@ static void plan_surplus(struct planner *planner, const struct group_view *view,
         return;
     /* Join first: whoever moves is in the new plan's group before the old one is left. */
     if (standing.cause == CAUSE_MOVED && grant_is_live(standing.grant, in->now_ms) &&
-        !is_seen_in(view_of(in, view->ent, standing.grant->plan), person))
+        !is_proved_in(view_of(in, view->ent, standing.grant->plan), person))
         return;
     push_removal(planner, view, person, &standing);
 }

@@ -63,6 +63,7 @@ struct report_summary report_summarize(const struct report *report)
 
     for (size_t i = 0; i < report->n_ops; i++)
         count_op(&report->ops[i], report->dry, &sum);
+    sum.unknown += report->n_open;
     sum.converged = is_converged(report, &sum);
     return sum;
 }

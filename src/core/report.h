@@ -46,6 +46,7 @@ struct report {
         struct str login, state, reason;
     } * intake; /* requests that moved in this run */
     size_t n_intake;
+    size_t n_open;    /* ops of earlier runs of which it is still not known what became */
     bool remote_away; /* a remote or a listing could not be had */
     bool alarm;       /* something holds whole groups, or everything, until a person acts */
     bool failed;      /* the run itself did not end */

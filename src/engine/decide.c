@@ -147,14 +147,22 @@ static bool make_plan(const struct decide_input *in, struct arena *arena, struct
     return true;
 }
 
+struct str decision_hold_subject(const struct op *op, struct arena *arena)
+{
+    return arena_printf(arena, "%.*s %s %lld", STR_ARG(op->id), cause_name(op->cause),
+                        (long long)op->due_ms);
+}
+
 /* Ops that a person let go by acknowledging what held them. */
 static struct people released_ops(const struct decision *out, struct arena *arena)
 {
     VEC_OF(struct str) ids = {0};
 
-    for (size_t i = 0; i < out->n_acks; i++) {
-        if (out->acks[i].kind == FINDING_HELD_REMOVALS && out->acks[i].person.len > 0)
-            VEC_PUSH(arena, &ids, out->acks[i].subject);
+    for (size_t i = 0; i < out->plan.n; i++) {
+        const struct op *op = &out->plan.ops[i];
+        if (op_is_removal(op->kind) && decision_acked(out, FINDING_HELD_REMOVALS, op->entitlement,
+                                                      op->group, decision_hold_subject(op, arena)))
+            VEC_PUSH(arena, &ids, op->id);
     }
     return (struct people){ids.items, str_sort_unique(ids.items, ids.n)};
 }

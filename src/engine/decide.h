@@ -51,6 +51,10 @@ struct decide_input {
 bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
             struct err *err);
 
+/* What letting a held removal go is said about: this op for this cause since that time; the same op
+ * may be owed again, for another reason, long after. */
+struct str decision_hold_subject(const struct op *op, struct arena *arena);
+
 /* Changed rules under which people who hold seats are not eligible take their effect only after a
  * grace: a person is asked right away, while nothing has happened yet. */
 bool decision_change_bites(const struct decision *decision, const struct guard_entitlement *ent);

@@ -158,8 +158,12 @@ bool decide_outside(const struct decide_input *in, struct arena *arena, struct d
                 people_has(&out->removed_by_us[i], was->person))
                 continue;
             struct guard_outside entry = {.group = view->id, .person = was->person};
+            /* Somebody may be taken out again later: that is another question. */
+            entry.subject =
+                arena_printf(arena, "%.*s %lld", STR_ARG(was->person),
+                             (long long)(was->taken_out ? was->since_ms : view->listing->at_ms));
             entry.acked = decision_acked(out, FINDING_REMOVED_OUTSIDE, view->ent->name, view->id,
-                                         was->person);
+                                         entry.subject);
             entry.actor = actor_of(in, &entry, arena, err);
             if (!count_restores(in, &entry, arena, err))
                 return false;

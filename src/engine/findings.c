@@ -334,6 +334,16 @@ static void from_people(struct maker *maker)
 
 /* ---- ops ---- */
 
+static struct str outside_subject(const struct decision *decision, const struct op *op)
+{
+    for (size_t i = 0; i < decision->n_outside; i++) {
+        if (str_eq(decision->outside[i].group, op->group) &&
+            str_eq(decision->outside[i].person, op->person))
+            return decision->outside[i].subject;
+    }
+    return (struct str){0};
+}
+
 static void finding_of_hold(struct maker *maker, const struct op *op, const struct guard_hold *hold)
 {
     struct finding finding = {
@@ -350,7 +360,7 @@ static void finding_of_hold(struct maker *maker, const struct op *op, const stru
         finding.kind = FINDING_REMOVED_OUTSIDE;
         finding.severity = SEVERITY_TICKET;
         finding.since_ms = maker->now_ms;
-        finding.subject = op->person;
+        finding.subject = outside_subject(maker->in->decision, op);
         finding.may_ack = true;
         finding.remedy = STR("acknowledge to put the person back, or revoke the grant");
     } else if (hold->guard == GUARD_CHANGED) {
@@ -367,7 +377,7 @@ static void finding_of_hold(struct maker *maker, const struct op *op, const stru
                (guard_is_alarm(hold->guard) || hold->guard == GUARD_PROOF) && !hold->drips) {
         finding.kind = FINDING_HELD_REMOVALS;
         finding.severity = guard_is_alarm(hold->guard) ? SEVERITY_TICKET : SEVERITY_INFO;
-        finding.subject = op->id;
+        finding.subject = decision_hold_subject(op, maker->arena);
         finding.may_ack = hold->guard == GUARD_PROOF || hold->guard == GUARD_BUDGET;
         finding.remedy = finding.may_ack ? STR("acknowledge to let this removal go")
                                          : STR("see what stands in its way");

@@ -337,10 +337,20 @@ bool intake_run(struct roll *roll, const struct seen_groups *groups, const struc
     return true;
 }
 
-static bool is_held_by(const struct grant *grant, const struct request *request)
+/* Whom a request means, also before Okta could be asked: what the ledger knows will do to keep a
+ * seat. */
+static struct str meant(const struct roll *roll, const struct request *request)
+{
+    if (request->person.len > 0)
+        return request->person;
+    return roll_get(roll, request->who) ? request->who : roll_known_as(roll, request->who);
+}
+
+static bool is_held_by(const struct roll *roll, const struct grant *grant,
+                       const struct request *request)
 {
     return request->kind == REQUEST_RENEW && grant->ended_at == 0 &&
-           str_eq(request->person, grant->person) &&
+           str_eq(meant(roll, request), grant->person) &&
            str_eq(request->entitlement, grant->entitlement) && request->filed_at < grant->until_ms;
 }
 
@@ -357,7 +367,7 @@ bool hold_expiries(const struct roll *roll, struct grant *grants, size_t n, stru
             policy_entitlement(&roll->world->settings->policy, requests[r].entitlement);
         for (size_t i = 0; ent && i < n; i++) {
             int64_t held_until = requests[r].filed_at + ent->approval_expires_ms;
-            if (is_held_by(&grants[i], &requests[r]) && grants[i].until_ms < held_until)
+            if (is_held_by(roll, &grants[i], &requests[r]) && grants[i].until_ms < held_until)
                 grants[i].until_ms = held_until;
         }
     }

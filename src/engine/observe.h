@@ -75,6 +75,9 @@ bool roll_refresh(struct roll *roll, struct err *err);
 bool roll_see_listing(struct roll *roll, const struct listing *listing, bool keep, struct err *err);
 /* Looks people up by id at Okta, those not seen in this run yet. */
 bool roll_look_up(struct roll *roll, const struct str *ids, size_t n, struct err *err);
+/* Reads people anew by id, seen before or not; whom Okta showed stands in `found` by id. */
+bool roll_read_anew(struct roll *roll, const struct str *ids, size_t n, struct map *found,
+                    struct err *err);
 /* Looks logins up; `out[i]` is Okta's answer. What is found joins the roll. */
 bool roll_find_logins(struct roll *roll, const struct str *logins, size_t n, struct okta_user *out,
                       struct err *err);

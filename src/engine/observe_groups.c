@@ -111,7 +111,37 @@ struct judge {
     const struct actor *actor;
     bool dry;
     struct arena *arena;
+    const struct ack *acks;
+    size_t n_acks;
 };
+
+/* One more doubt about a group: an acknowledgement is for all of them together, and one that no
+ * acknowledgement helps against leaves none that would. */
+static void doubt(struct seen_group *group, struct str subject, struct str why, struct arena *arena)
+{
+    if (group->pin_ok) {
+        group->pin_subject = subject;
+        group->pin_why = why;
+    } else if (group->found.id.len == 0 && group->pin_subject.len > 0) {
+        group->pin_subject =
+            arena_printf(arena, "%.*s, %.*s", STR_ARG(group->pin_subject), STR_ARG(subject));
+    }
+    group->pin_ok = false;
+}
+
+/* Said by a person, about exactly this, since then? */
+static bool is_acked(const struct judge *judge, const struct seen_group *group, struct str subject,
+                     int64_t since_ms)
+{
+    for (size_t i = 0; i < judge->n_acks && subject.len > 0; i++) {
+        const struct ack *ack = &judge->acks[i];
+        if ((ack->kind == FINDING_GROUP_CHANGED || ack->kind == FINDING_RULE_ON_GROUP) &&
+            str_eq(ack->group, group->id) && str_eq(ack->subject, subject) &&
+            ack->acked_at >= since_ms)
+            return true;
+    }
+    return false;
+}
 
 /* A first sight is only as good as what was seen: a plain Okta group, found without doubt. */
 static bool pin(const struct judge *judge, struct seen_group *group, const struct group *found,
@@ -169,6 +199,9 @@ static bool judge_pin(const struct judge *judge, const struct group_pin *pinned,
     }
     if (!pinned)
         return pin(judge, group, &found->group, err);
+    if (!str_eq(pinned->group_id, found->group.id) &&
+        is_acked(judge, group, found->group.id, pinned->pinned_at))
+        return pin(judge, group, &found->group, err);
     if (!str_eq(pinned->group_id, found->group.id)) {
         group->found = found->group;
         group->pin_subject = found->group.id;
@@ -180,29 +213,6 @@ static bool judge_pin(const struct judge *judge, const struct group_pin *pinned,
     }
     group->name = found->group.name;
     group->pin_ok = true;
-    return true;
-}
-
-/* What a person acknowledged: exactly that other group, exactly that rule, exactly those roles. */
-static bool judge_acks(const struct judge *judge, struct seen_groups *groups, struct err *err)
-{
-    const struct ack *acks;
-    size_t n;
-
-    if (!ledger_load_acks(judge->world->ledger, judge->arena, &acks, &n, err))
-        return false;
-    for (size_t i = 0; i < groups->n; i++) {
-        struct seen_group *group = &groups->items[i];
-        for (size_t k = 0; k < n && !group->pin_ok && group->pin_subject.len > 0; k++) {
-            if (!str_eq(acks[k].group, group->id) || !str_eq(acks[k].subject, group->pin_subject))
-                continue;
-            if (acks[k].kind != FINDING_GROUP_CHANGED && acks[k].kind != FINDING_RULE_ON_GROUP)
-                continue;
-            group->pin_ok = true;
-            if (group->found.id.len > 0 && !pin(judge, group, &group->found, err))
-                return false;
-        }
-    }
     return true;
 }
 
@@ -218,11 +228,11 @@ static void judge_rules_on(const struct okta_rules *rules, struct seen_group *gr
         const struct okta_rule *rule = &rules->rules[r];
         if (!str_in_sorted(rule->groups, rule->n_groups, group->id))
             continue;
-        group->pin_ok = false;
-        group->rule_on_group = true;
-        group->pin_subject = arena_printf(arena, "rule %.*s", STR_ARG(rule->id));
-        group->pin_why = arena_printf(arena, "the group rule `%.*s` fills group `%.*s`",
-                                      STR_ARG(rule->name), STR_ARG(group->name));
+        group->rule_on_group = group->rule_on_group || group->pin_ok;
+        doubt(group, arena_printf(arena, "rule %.*s", STR_ARG(rule->id)),
+              arena_printf(arena, "the group rule `%.*s` fills group `%.*s`", STR_ARG(rule->name),
+                           STR_ARG(group->name)),
+              arena);
     }
 }
 
@@ -260,10 +270,10 @@ static bool judge_roles(const struct world *world, struct seen_groups *groups, s
         return err_wrap(err, "reading admin roles");
     for (size_t i = 0; i < n; i++) {
         if (roles[i].answer == OKTA_FOUND) {
-            managed[i]->pin_ok = false;
-            managed[i]->pin_subject = arena_printf(arena, "roles %.*s", STR_ARG(roles[i].names));
-            managed[i]->pin_why = arena_printf(arena, "group `%.*s` carries admin roles: %.*s",
-                                               STR_ARG(managed[i]->name), STR_ARG(roles[i].names));
+            doubt(managed[i], arena_printf(arena, "roles %.*s", STR_ARG(roles[i].names)),
+                  arena_printf(arena, "group `%.*s` carries admin roles: %.*s",
+                               STR_ARG(managed[i]->name), STR_ARG(roles[i].names)),
+                  arena);
         } else if (roles[i].answer != OKTA_NONE) {
             managed[i]->removals_unknown = true;
             managed[i]->removals_why =
@@ -310,16 +320,46 @@ static bool list_all(const struct world *world, struct seen_groups *groups, stru
     return true;
 }
 
+/* Rules and roles that a person acknowledged, all of them as they are now. */
+static void judge_acks(const struct judge *judge, struct seen_groups *groups)
+{
+    for (size_t i = 0; i < groups->n; i++) {
+        struct seen_group *group = &groups->items[i];
+        if (!group->pin_ok && group->found.id.len == 0 &&
+            is_acked(judge, group, group->pin_subject, 0))
+            group->pin_ok = true;
+    }
+}
+
+/* A group serves exactly one plan: two names that lead to one group would take from each other. */
+static void judge_twins(struct seen_groups *groups, struct arena *arena)
+{
+    for (size_t i = 0; i < groups->n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            struct seen_group *a = &groups->items[i], *b = &groups->items[k];
+            if (a->role == PIN_NAMED || b->role == PIN_NAMED || a->id.len == 0 ||
+                !str_eq(a->id, b->id) || (a->role == PIN_ASSIGNMENT && b->role == PIN_ASSIGNMENT))
+                continue;
+            a->pin_ok = b->pin_ok = false;
+            a->pin_subject = b->pin_subject = (struct str){0};
+            a->pin_why = b->pin_why =
+                arena_printf(arena, "`%.*s` and `%.*s` of the settings are one group",
+                             STR_ARG(a->ref), STR_ARG(b->ref));
+        }
+    }
+}
+
 bool observe_groups(const struct world *world, bool dry, const struct actor *actor,
                     struct arena *arena, struct seen_groups *out, struct err *err)
 {
     group_vec wanted = all_wanted(&world->settings->policy, arena);
     struct okta_group *found = arena_array(arena, struct okta_group, wanted.n);
-    struct judge judge = {world, actor, dry, arena};
+    struct judge judge = {.world = world, .actor = actor, .dry = dry, .arena = arena};
     const struct group_pin *pins;
     size_t n_pins;
 
-    if (!ledger_load_pins(world->ledger, arena, &pins, &n_pins, err) ||
+    if (!ledger_load_acks(world->ledger, arena, &judge.acks, &judge.n_acks, err) ||
+        !ledger_load_pins(world->ledger, arena, &pins, &n_pins, err) ||
         !find_all(world, &wanted, arena, found, err))
         return false;
     for (size_t i = 0; i < wanted.n; i++) {
@@ -328,8 +368,11 @@ bool observe_groups(const struct world *world, bool dry, const struct actor *act
             return false;
     }
     *out = (struct seen_groups){wanted.items, wanted.n};
-    return judge_rules(world, out, arena, err) && judge_roles(world, out, arena, err) &&
-           judge_acks(&judge, out, err) && list_all(world, out, arena, err);
+    if (!judge_rules(world, out, arena, err) || !judge_roles(world, out, arena, err))
+        return false;
+    judge_acks(&judge, out);
+    judge_twins(out, arena);
+    return list_all(world, out, arena, err);
 }
 
 const struct seen_group *seen_group_named(const struct seen_groups *groups, struct str name)

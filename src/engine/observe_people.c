@@ -98,26 +98,42 @@ static bool note_ineligible(struct roll *roll, struct person_facts *who, int64_t
     return roll->dry || ledger_note_ineligible(roll->world->ledger, who->person.id, since, err);
 }
 
+/* What the rules say of every holder, as far as it is known: ids, each once. */
+static void judge_holders(const struct roll *roll, const struct facts *facts,
+                          const struct grant *grants, size_t n, enum eligible_answer wanted,
+                          struct map *out)
+{
+    const struct policy *policy = &roll->world->settings->policy;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct entitlement *ent = policy_entitlement(policy, grants[i].entitlement);
+        struct person_facts *who = roll_get(roll, grants[i].person);
+        if (ent && who && who->person.status != USER_UNKNOWN &&
+            grant_is_live(&grants[i], roll->now_ms) &&
+            eligible_check(ent, &who->person, &facts->groups, roll->arena).answer == wanted)
+            map_put(out, roll->arena, who->person.id, who);
+    }
+}
+
 bool observe_eligibility(struct roll *roll, const struct facts *facts, const struct grant *grants,
                          size_t n_grants, struct err *err)
 {
-    const struct policy *policy = &roll->world->settings->policy;
-    struct map failing = {0}, passing = {0};
+    struct map suspects = {0}, failing = {0}, passing = {0}, found = {0};
 
-    for (size_t i = 0; i < n_grants; i++) {
-        const struct entitlement *ent = policy_entitlement(policy, grants[i].entitlement);
-        struct person_facts *who = roll_get(roll, grants[i].person);
-        if (!ent || !who || who->person.status == USER_UNKNOWN ||
-            !grant_is_live(&grants[i], roll->now_ms))
-            continue;
-        enum eligible_answer answer =
-            eligible_check(ent, &who->person, &facts->groups, roll->arena).answer;
-        if (answer != ELIGIBLE_UNKNOWN)
-            map_put(answer == ELIGIBLE_NO ? &failing : &passing, roll->arena, who->person.id, who);
-    }
+    /* A listing shows no profile and the stored one may be old: before somebody counts as not
+     * eligible they are read anew. */
+    judge_holders(roll, facts, grants, n_grants, ELIGIBLE_NO, &suspects);
+    struct str *ids = arena_array(roll->arena, struct str, suspects.n);
+    for (size_t i = 0; i < suspects.n; i++)
+        ids[i] = suspects.entries[i].key;
+    if (!roll_read_anew(roll, ids, suspects.n, &found, err))
+        return false;
+    judge_holders(roll, facts, grants, n_grants, ELIGIBLE_NO, &failing);
+    judge_holders(roll, facts, grants, n_grants, ELIGIBLE_YES, &passing);
     for (size_t i = 0; i < failing.n; i++) {
         struct person_facts *who = failing.entries[i].value;
-        if (who->ineligible_since_ms == 0 && !note_ineligible(roll, who, roll->now_ms, err))
+        if (who->ineligible_since_ms == 0 && map_has(&found, who->person.id) &&
+            !note_ineligible(roll, who, roll->now_ms, err))
             return false;
     }
     for (size_t i = 0; i < passing.n; i++) {

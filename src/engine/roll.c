@@ -174,6 +174,29 @@ bool roll_see_listing(struct roll *roll, const struct listing *listing, bool kee
     return remember(roll, people, n, err);
 }
 
+/* `ids` is sorted in place. Whom Okta showed joins `found` (NULL: nobody asks). */
+static bool read_ids(struct roll *roll, struct str *ids, size_t n, struct map *found,
+                     struct err *err)
+{
+    n = str_sort_unique(ids, n);
+    if (n == 0)
+        return true;
+    struct okta_user *users = arena_array(roll->arena, struct okta_user, n);
+    struct person *people = arena_array(roll->arena, struct person, n);
+    size_t n_people = 0;
+    if (!okta_find_users(roll->world->okta, ids, n, true, roll->arena, users, err))
+        return err_wrap(err, "looking people up");
+    for (size_t i = 0; i < n; i++) {
+        if (users[i].answer == OKTA_FOUND)
+            people[n_people++] = users[i].person;
+        else if (users[i].answer == OKTA_NONE)
+            people[n_people++] = (struct person){.id = ids[i], .status = USER_GONE};
+        if (users[i].answer == OKTA_FOUND && found)
+            map_put(found, roll->arena, users[i].person.id, &users[i]);
+    }
+    return remember(roll, people, n_people, err);
+}
+
 bool roll_look_up(struct roll *roll, const struct str *ids, size_t n, struct err *err)
 {
     struct str *unseen = arena_array(roll->arena, struct str, n);
@@ -184,22 +207,17 @@ bool roll_look_up(struct roll *roll, const struct str *ids, size_t n, struct err
         if (!facts || facts->person.status == USER_UNKNOWN)
             unseen[n_unseen++] = ids[i];
     }
-    n_unseen = str_sort_unique(unseen, n_unseen);
-    if (n_unseen == 0)
-        return true;
-    struct okta_user *users = arena_array(roll->arena, struct okta_user, n_unseen);
-    struct person *people = arena_array(roll->arena, struct person, n_unseen);
-    size_t n_people = 0;
-    if (!okta_find_users(roll->world->okta, unseen, n_unseen, true, roll->arena, users, err))
-        return err_wrap(err, "looking people up");
-    for (size_t i = 0; i < n_unseen; i++) {
-        if (users[i].answer == OKTA_FOUND) {
-            people[n_people++] = users[i].person;
-        } else if (users[i].answer == OKTA_NONE) {
-            people[n_people++] = (struct person){.id = unseen[i], .status = USER_GONE};
-        }
-    }
-    return remember(roll, people, n_people, err);
+    return read_ids(roll, unseen, n_unseen, NULL, err);
+}
+
+bool roll_read_anew(struct roll *roll, const struct str *ids, size_t n, struct map *found,
+                    struct err *err)
+{
+    struct str *copy = arena_array(roll->arena, struct str, n);
+
+    for (size_t i = 0; i < n; i++)
+        copy[i] = ids[i];
+    return read_ids(roll, copy, n, found, err);
 }
 
 bool roll_find_logins(struct roll *roll, const struct str *logins, size_t n, struct okta_user *out,

@@ -319,6 +319,8 @@ static size_t unread_entitlements(const struct run *run, struct str *names)
         if (!read)
             names[n++] = name;
     }
+    if (!run->looked) /* nor about anything else */
+        names[n++] = (struct str){0};
     return str_sort_unique(names, n);
 }
 
@@ -376,6 +378,7 @@ static bool publish(struct run *run, struct report *out, struct err *err)
         .run = run->options->dry ? NULL : &run->row,
         .dry = run->options->dry,
         .remote_away = run->instance.unreadable,
+        .n_open = run->n_open,
         .alarm = run->foreign_self || run->instance.changed || holds_groups(run),
         .started_at = run->started_at,
     };

@@ -109,6 +109,7 @@ void make_report(const struct report_parts *parts, struct arena *arena, struct r
         .n_findings = parts->n_findings,
         .remote_away = parts->remote_away,
         .alarm = parts->alarm,
+        .n_open = parts->n_open,
     };
     if (parts->intake) {
         out->intake = parts->intake->moved;

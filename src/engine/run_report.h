@@ -15,6 +15,7 @@ struct report_parts {
     size_t n_findings;
     const struct run_row *run; /* NULL: dry */
     bool dry;
+    size_t n_open;
     bool remote_away, alarm;
     int64_t started_at;
 };

@@ -47,6 +47,8 @@ static void make_org(struct chance *chance)
         }
         buf_printf(&out, "]}\n");
     }
+    if (rng_chance(&chance->rng, 50)) /* time passes while something is asked */
+        buf_printf(&out, "quirks: {latency: 1s}\n");
     (void)snprintf(chance->org, sizeof(chance->org), "%s", out.ptr);
     buf_fini(&out);
 }

@@ -191,9 +191,9 @@ static void say_write(struct rig *rig, struct buf *say, const struct look_write 
                           .ptr;
     char when[TIME_ISO_SIZE];
 
-    buf_printf(say, "%s %s %.*s %s: %s", time_iso(write->at_ms, when),
-               write->is_add ? "add" : "remove", STR_ARG(write->group), look_rows(rig, sql), what);
-    buf_add_char(say, '\n');
+    buf_printf(say, "%s %s %.*s %.*s: %s\n", time_iso(write->at_ms, when),
+               write->is_add ? "add" : "remove", STR_ARG(write->group),
+               STR_ARG(str_trim(str_of(look_rows(rig, sql)))), what);
 }
 
 bool look_journal(struct rig *rig, struct buf *say)
