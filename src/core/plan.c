@@ -313,7 +313,8 @@ struct plan plan_build(const struct plan_input *in, struct arena *arena)
     for (size_t i = 0; i < in->n_groups; i++) {
         const struct group_view *view = &in->groups[i];
 
-        if (!listing_is_sealed(view->listing))
+        if (!listing_is_sealed(view->listing) ||
+            (in->only.len > 0 && !str_eq(view->ent->name, in->only)))
             continue;
         if (view->role == GROUP_ROLE_ASSIGNMENT) {
             plan_assignment(&planner, view);

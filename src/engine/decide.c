@@ -133,6 +133,7 @@ static bool make_plan(const struct decide_input *in, struct arena *arena, struct
     struct plan_input input = {
         .policy = &in->world->settings->policy,
         .now_ms = in->roll->now_ms,
+        .only = in->only,
         .grants = in->intake->grants,
         .n_grants = in->intake->n_grants,
         .requests = refs,

@@ -14,9 +14,10 @@ struct own_writes {
 
 #define OVERLAY_LOOK_BACK_MS (10 * TIME_MINUTE)
 
-static bool is_managed(const struct decide_input *in, const struct seen_group *group)
+/* In a run for one entitlement too: the others' views argue about groups they share. */
+static bool is_managed(const struct seen_group *group)
 {
-    return group->role != PIN_NAMED && (in->only.len == 0 || str_eq(group->ent->name, in->only));
+    return group->role != PIN_NAMED;
 }
 
 static bool add_view(const struct decide_input *in, const struct seen_group *group,
@@ -94,7 +95,7 @@ bool decide_views(const struct decide_input *in, struct arena *arena, struct dec
     out->removed_by_us = arena_array(arena, struct people, n);
     out->proved = arena_array(arena, struct people, n);
     for (size_t i = 0; i < n; i++) {
-        if (is_managed(in, &in->groups->items[i]) &&
+        if (is_managed(&in->groups->items[i]) &&
             !add_view(in, &in->groups->items[i], &own, arena, out, err))
             return false;
     }

@@ -326,7 +326,12 @@ static bool prepare_merge(struct ledger *ledger, struct merge *merge, struct err
                        " VALUES ($1, $2, 'present', 0, $3)",
                        err) &&
            sql_prepare(ledger, &merge->mark,
-                       "UPDATE membership SET state = $3, since = $4"
+                       /* Who comes back by other hands is ours only while a grant says so. */
+                       "UPDATE membership SET state = $3, since = $4,"
+                       " owned = CASE WHEN $3 = 'taken_out' OR EXISTS (SELECT 1 FROM seat_grant g"
+                       " JOIN group_pin p ON p.entitlement = g.entitlement"
+                       " WHERE p.group_id = $1 AND g.person_id = $2 AND g.ended_at IS NULL"
+                       " AND g.until_at > $4) THEN owned ELSE 0 END"
                        " WHERE group_id = $1 AND person_id = $2",
                        err) &&
            sql_prepare(ledger, &merge->forget,

@@ -26,9 +26,9 @@ bool ledger_load_baseline(struct ledger *ledger, struct str group, struct arena 
 /*
  * Makes a sealed listing the group's baseline. Members that vanished: those in `removed_by_us` are
  * forgotten, the others become `taken_out` (which re-appearing, `ledger_give_back` or an own
- * removal ends). Ownership is kept. Writes only what differs.
- * `accepted_at` becomes the listing's time. Own adds younger than the overlay's window are not
- * missed; a listing older than the accepted one changes nothing.
+ * removal ends). Ownership is kept, but for who comes back without a live grant. Writes only what
+ * differs. `accepted_at` becomes the listing's time. Own adds younger than the overlay's window are
+ * not missed; a listing older than the accepted one changes nothing.
  */
 bool ledger_accept_listing(struct ledger *ledger, struct str run, const struct listing *listing,
                            const struct people *removed_by_us, struct err *err);
