@@ -34,7 +34,7 @@ struct group_view {
 struct plan_input {
     const struct policy *policy;
     int64_t now_ms;
-    struct str only; /* ops of this entitlement alone; empty: all */
+    struct str only;            /* ops of this entitlement alone; empty: all */
     const struct grant *grants; /* sorted (grants_sort) */
     size_t n_grants;
     const struct request_ref { /* by which request a grant came */
