@@ -24,6 +24,7 @@ struct op_result {
     /* SENT: accepted, to be looked at; FAILED; UNKNOWN; PLANNED: certainly no effect, to be tried
      * in a later run. Never DONE: that comes from a look. */
     enum op_state state;
+    int64_t wait_ms;    /* PLANNED by a rate limit: it may go after so long; else 0 */
     bool group_refuses; /* stop writing to this group in this run */
     struct str why;     /* when not accepted */
 };

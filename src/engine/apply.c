@@ -1,12 +1,14 @@
 #include "engine/apply.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "core/verify.h"
 #include "engine/recover.h"
 
 #define ADD_BATCH     40
 #define REMOVAL_BATCH 4 /* so that a freeze or a renewal meets few requests under way */
+#define RATE_TRIES    6 /* how often a batch that a rate limit turns away is offered in one run */
 
 struct job {
     const struct world *world;
@@ -83,9 +85,17 @@ static struct send_limits limits_of(const struct job *job, const struct op *op)
     return limits;
 }
 
-/* Sends one batch: durable `sent` first, then the requests, then what the answers say. Those that
- * were accepted stay `sent`: only a look makes them done. */
-static bool send_batch(struct job *job, const size_t *seqs, size_t n, struct err *err)
+/* Ops that a rate limit turned away, and when it lets them through. */
+struct turned_away {
+    size_t seqs[ADD_BATCH];
+    size_t n;
+    int64_t wait_ms;
+};
+
+/* One try of a batch: durable `sent` first, then the requests, then what the answers say. Those
+ * that were accepted stay `sent`: only a look makes them done. */
+static bool try_batch(struct job *job, const size_t *seqs, size_t n, struct turned_away *away,
+                      struct err *err)
 {
     struct arena *arena = job->arena;
     struct send_limits *limits = arena_array(arena, struct send_limits, n);
@@ -113,12 +123,18 @@ static bool send_batch(struct job *job, const size_t *seqs, size_t n, struct err
     if (n_sent > 0 && !target->apply(target->source.self, ops, n_sent, arena, results, err))
         return false;
     for (size_t i = 0; i < n_sent; i++) {
-        if (results[i].group_refuses)
+        const struct op_result *result = &results[i];
+        if (result->group_refuses)
             job->group_refuses[view_of(job, ops[i])] = true;
-        job->applied->reasons[sent[i]] = results[i].why;
-        if (results[i].state != OP_SENT &&
-            !settle(job, sent[i], results[i].state, results[i].why, err))
+        job->applied->reasons[sent[i]] = result->why;
+        if (result->state == OP_PLANNED && result->wait_ms > 0) {
+            away->seqs[away->n++] = sent[i];
+            if (result->wait_ms > away->wait_ms)
+                away->wait_ms = result->wait_ms;
+        } else if (result->state != OP_SENT &&
+                   !settle(job, sent[i], result->state, result->why, err)) {
             return err_wrap(err, "journal");
+        }
     }
     return true;
 }
@@ -173,8 +189,58 @@ static bool admit(struct job *job, size_t seq, const struct listing *fresh, bool
     return *goes || settle(job, seq, OP_SKIPPED, why, err);
 }
 
+/* Waits for the rate budget with nothing under way, and looks again: what held before a long wait
+ * may not hold after it. */
+static bool wait_for_budget(struct job *job, const struct turned_away *away, struct listing *fresh,
+                            struct err *err)
+{
+    if (!ledger_take_back_sent(job->world->ledger, job->run, away->seqs, away->n, err))
+        return err_wrap(err, "journal");
+    for (size_t i = 0; i < away->n; i++)
+        job->applied->states[away->seqs[i]] = OP_PLANNED;
+    world_progress(job->world, "waiting for the rate budget", 0, 0);
+    return clock_sleep(job->world->clock, away->wait_ms, err) &&
+           (!fresh || look_again(job, fresh, err));
+}
+
+static bool settle_turned_away(struct job *job, const struct turned_away *away, struct err *err)
+{
+    for (size_t i = 0; i < away->n; i++) {
+        size_t seq = away->seqs[i];
+        if (!settle(job, seq, OP_PLANNED, job->applied->reasons[seq], err))
+            return err_wrap(err, "journal");
+    }
+    return true;
+}
+
+static bool send_batch(struct job *job, const size_t *seqs, size_t n, struct listing *fresh,
+                       struct err *err)
+{
+    size_t left[ADD_BATCH];
+
+    memcpy(left, seqs, n * sizeof(left[0]));
+    for (unsigned tries = 1; n > 0; tries++) {
+        struct turned_away away = {.n = 0};
+        if (!try_batch(job, left, n, &away, err))
+            return false;
+        if (tries == RATE_TRIES)
+            return settle_turned_away(job, &away, err);
+        if (away.n > 0 && !wait_for_budget(job, &away, fresh, err))
+            return false;
+        n = 0;
+        for (size_t i = 0; i < away.n; i++) {
+            bool goes;
+            if (!admit(job, away.seqs[i], fresh, &goes, err))
+                return false;
+            if (goes)
+                left[n++] = away.seqs[i];
+        }
+    }
+    return true;
+}
+
 /* With a fresh listing of every group the removals, without one the additions. */
-static bool send_kind(struct job *job, const struct listing *fresh, size_t batch, struct err *err)
+static bool send_kind(struct job *job, struct listing *fresh, size_t batch, struct err *err)
 {
     const struct plan *plan = &job->decision->plan;
     const char *doing = fresh ? "removing" : "adding";
@@ -192,14 +258,14 @@ static bool send_kind(struct job *job, const struct listing *fresh, size_t batch
         if (n < batch)
             continue;
         world_progress(job->world, doing, i, plan->n);
-        if (!send_batch(job, seqs, n, err))
+        if (!send_batch(job, seqs, n, fresh, err))
             return false;
         n = 0;
     }
     if (n == 0)
         return true;
     world_progress(job->world, doing, plan->n, plan->n);
-    return send_batch(job, seqs, n, err);
+    return send_batch(job, seqs, n, fresh, err);
 }
 
 static bool any_removal(const struct job *job)

@@ -24,6 +24,7 @@ static struct op_result result_of(const struct okta_result *res)
 
     return (struct op_result){
         .state = states[res->effect],
+        .wait_ms = res->wait_ms,
         .group_refuses = res->group_gone || res->read_only,
         .why = res->why,
     };

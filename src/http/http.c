@@ -198,6 +198,21 @@ static void give_up(struct exchange *x)
     }
 }
 
+/* Does the budget open too late for whoever asked? What was decided before a long wait may no
+ * longer hold after it. */
+static bool is_too_long(const struct job *job, int64_t wait_ms)
+{
+    return job->req->max_wait_ms > 0 && wait_ms > job->req->max_wait_ms;
+}
+
+static void turn_away(struct exchange *x, struct job *job, int64_t wait_ms)
+{
+    settle_unsent(x, job, ERR_UNAVAILABLE,
+                  arena_printf(x->arena, "%s has no rate budget left for %lld s",
+                               x->http->options.remote, (long long)(wait_ms / TIME_SECOND + 1)));
+    job->res->wait_ms = wait_ms;
+}
+
 /* The jobs that may go now, in the caller's order; if there are none, how long until one may. */
 static size_t pick(struct exchange *x, struct job **picked, size_t max, struct pause *pause)
 {
@@ -220,6 +235,10 @@ static size_t pick(struct exchange *x, struct job **picked, size_t max, struct p
                 continue;
             }
             rate = true;
+            if (is_too_long(job, wait_ms)) {
+                turn_away(x, job, wait_ms);
+                continue;
+            }
         }
         if (wait_ms < pause->ms)
             *pause = (struct pause){wait_ms, rate};
@@ -352,6 +371,10 @@ static enum retry_class decide(struct exchange *x, struct job *job)
         retry_classify(job->req, job->res, job->sends, http->options.max_tries);
     int64_t wait_ms = 0;
 
+    if (class == RETRY_RATE && is_too_long(job, retry_rate_wait_ms(job->res))) {
+        job->res->wait_ms = retry_rate_wait_ms(job->res);
+        class = RETRY_NO;
+    }
     switch (class) {
     case RETRY_NO:
         job->body_lent = job->res->body.len > 0;
@@ -430,7 +453,7 @@ static bool run(struct exchange *x, struct err *err)
 
         size_t max = (size_t)parallel_now(http) * ROUND_TURNS;
         size_t n = pick(x, picked, max < ROUND_MAX ? max : ROUND_MAX, &pause);
-        if (n > 0 ? !run_round(x, picked, n, err) : !wait_for(http, pause, err))
+        if (n > 0 ? !run_round(x, picked, n, err) : x->n_open > 0 && !wait_for(http, pause, err))
             return false;
     }
     return true;

@@ -38,9 +38,11 @@ struct http_request {
     size_t n_headers;
     struct str body; /* PUT and POST always say their Content-Length, 0 too */
     bool repeatable; /* a lost answer does no harm: GET, and writes the caller knows to be sets */
-    const char *bucket; /* rate budget; static or kept; NULL: none */
-    size_t max_body;    /* of the decoded answer; 0: 8 MiB. Over it the answer is a failure */
-    int64_t timeout_ms; /* of one attempt; 0: 30 s */
+    const char *bucket;  /* rate budget; static or kept; NULL: none */
+    size_t max_body;     /* of the decoded answer; 0: 8 MiB. Over it the answer is a failure */
+    int64_t timeout_ms;  /* of one attempt; 0: 30 s */
+    int64_t max_wait_ms; /* a rate budget that opens later than that is not waited for here: the
+                            request comes back without effect, with `wait_ms`; 0: any wait */
 
     /* Called before every attempt to make what must be fresh (token, proof, signature): up to
      * HTTP_SIGN_MAX headers, text in arena. Failing makes the answer HTTP_NOT_SENT. */
@@ -67,6 +69,7 @@ struct http_response {
     unsigned attempts;  /* how often it was sent or tried */
     int64_t answered_at; /* our wall clock when the head came */
     bool dropped;        /* HTTP_LOST: the connection ended before a byte of an answer */
+    int64_t wait_ms;     /* turned away by a rate limit: so long until it may go; else 0 */
 };
 
 /* First header of that name, or the empty view. Two different values of one name: `*doubled`. */

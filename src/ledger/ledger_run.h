@@ -66,6 +66,13 @@ struct send_limits {
 bool ledger_mark_sent(struct ledger *ledger, const struct run_row *run, const size_t *seqs,
                       const struct send_limits *limits, size_t n, bool *went, struct err *err);
 
+/*
+ * Takes `sent` back to `planned` after an answer that proves no effect: a rate limit turned the
+ * requests away, and they are to be marked, and so re-checked, once more.
+ */
+bool ledger_take_back_sent(struct ledger *ledger, const struct run_row *run, const size_t *seqs,
+                           size_t n, struct err *err);
+
 struct settled {
     size_t seq;
     enum op_state state; /* DONE FAILED SKIPPED UNKNOWN, or PLANNED: it had no effect (settles as

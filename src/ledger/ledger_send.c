@@ -278,6 +278,28 @@ bool ledger_mark_sent(struct ledger *ledger, const struct run_row *run, const si
            txn_commit(&txn, err);
 }
 
+bool ledger_take_back_sent(struct ledger *ledger, const struct run_row *run, const size_t *seqs,
+                           size_t n, struct err *err)
+{
+    CLEANUP(txn_end) struct txn txn = {0};
+
+    if (!txn_begin(&txn, ledger, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int64_t changed;
+        if (!sql_run(
+                ledger,
+                "UPDATE op SET state = 'planned', sent_at = NULL"
+                " WHERE run_id = $1 AND seq = $2 AND state = 'sent' AND epoch = $3",
+                SQL_VALUES(sql_text(run->id), sql_int((int64_t)seqs[i]), sql_int(ledger->epoch)),
+                &changed, err))
+            return false;
+        if (changed != 1)
+            return err_set(err, ERR_INTERNAL, "ledger: op %zu is not on its way", seqs[i]);
+    }
+    return txn_commit(&txn, err);
+}
+
 /* ---- settling ---- */
 
 /* PLANNED means that the write surely had no effect, which the journal calls failed. */

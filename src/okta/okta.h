@@ -189,6 +189,7 @@ struct okta_result {
     enum okta_effect effect;
     bool group_gone, person_gone; /* learned after a 404 */
     bool read_only;               /* the group takes no membership writes, or we have no right */
+    int64_t wait_ms;              /* EFFECT_NONE by a rate limit: so long until it may go */
     struct str why;               /* in arena when not DONE; with Okta's request id */
 };
 /* One batch, four side by side. A group that is not allowed is a broken invariant: nothing at all
@@ -218,3 +219,46 @@ struct okta_log {
  * most 20 pages a poll. A cursor that the remote no longer takes: started anew from since_ms. */
 bool okta_poll_log(struct okta *okta, struct str cursor, int64_t since_ms, struct arena *arena,
                    struct okta_log *out, struct err *err);
+
+/* ---- group push and the SCIM application (contract section 10.3) ---- */
+
+/* The push mapping of one group at one application. NONE: the group is not pushed. */
+struct okta_push {
+    enum okta_answer answer;
+    struct str id, status; /* ACTIVE, INACTIVE, ERROR, or a word we do not know */
+    struct str error;      /* errorSummary; may be empty */
+    struct str target;     /* id of the group over there, as Okta names it; may be empty */
+    int64_t last_push_ms;  /* 0: not told */
+    struct str why;
+};
+/* One batch; one answer per group, in order. Several mappings of one group: AMBIGUOUS unless one
+ * alone is ACTIVE. */
+bool okta_group_pushes(struct okta *okta, struct str app, const struct str *groups, size_t n,
+                       struct arena *arena, struct okta_push *out, struct err *err);
+
+/* Are these people assigned to the application? FOUND, NONE, FORBIDDEN, UNKNOWN. One batch. */
+struct okta_assigned {
+    enum okta_answer answer;
+    struct str why;
+};
+bool okta_app_users(struct okta *okta, struct str app, const struct str *users, size_t n,
+                    struct arena *arena, struct okta_assigned *out, struct err *err);
+
+/* What the System Log says went wrong with pushes since then, oldest first; at most 5 pages. Needs
+ * the scope okta.logs.read. */
+struct okta_push_event {
+    struct str uuid;
+    int64_t published_ms;
+    struct str type;          /* the event's type */
+    bool is_ignored;          /* a member was left out because he is not assigned */
+    struct str group, person; /* ids; either may be empty */
+    struct str message;       /* Okta's words: outcome reason, else display message */
+};
+struct okta_push_log {
+    enum okta_answer answer;
+    const struct okta_push_event *events;
+    size_t n;
+    struct str why;
+};
+bool okta_poll_pushes(struct okta *okta, int64_t since_ms, struct arena *arena,
+                      struct okta_push_log *out, struct err *err);

@@ -5,6 +5,9 @@
 #include "base/map.h"
 #include "okta/okta_call.h"
 
+/* Longer than that a write does not wait for a rate budget: whoever decided it asks anew first. */
+#define WRITE_WAIT_MS (5 * TIME_SECOND)
+
 void okta_allow_writes(struct okta *okta, const struct str *groups, size_t n)
 {
     struct str *ids;
@@ -78,6 +81,7 @@ static bool judge(struct okta *okta, const struct http_request *req,
     } else {
         out->effect = res->outcome == HTTP_NOT_SENT ? EFFECT_NONE : EFFECT_UNKNOWN;
     }
+    out->wait_ms = out->effect == EFFECT_NONE ? res->wait_ms : 0;
     out->why = okta_complaint(req, res, &error, arena);
     return res->outcome == HTTP_ANSWERED && res->status == 404 && str_is(error.code, "E0000007");
 }
@@ -206,9 +210,12 @@ static struct http_request change_request(struct okta *okta, const struct okta_c
     struct str url = okta_url(okta, &okta->call, "/api/v1/groups/%.*s/users/%.*s",
                               STR_ARG(change->group), STR_ARG(change->person));
 
+    struct http_request req = okta_request(okta, change->verb == OKTA_ADD ? HTTP_PUT : HTTP_DELETE,
+                                           url, OKTA_BUCKET_GROUPS);
+
     /* Adding and removing are sets, but whether one happened must be read, not hoped for. */
-    return okta_request(okta, change->verb == OKTA_ADD ? HTTP_PUT : HTTP_DELETE, url,
-                        OKTA_BUCKET_GROUPS);
+    req.max_wait_ms = WRITE_WAIT_MS;
+    return req;
 }
 
 bool okta_write(struct okta *okta, const struct okta_change *changes, size_t n, struct arena *arena,

@@ -23,6 +23,7 @@
  *     run, plan             one run, dry or not
  *     between SQL           before the next run's first write leaves, runs SQL on the ledger (a
  *                           decision that somebody else makes meanwhile)
+ *     meanwhile SPAN SQL    the same before the first request once that much time has passed
  *     keep, restore         copies the ledger's file away, and back again
  *     expect <<END          the latest run, as rig_show has it, is exactly this
  *     members GROUP: A B    the cloud's members, by the local part of their logins

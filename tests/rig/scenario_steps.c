@@ -250,6 +250,13 @@ static void step_sim(struct scenario *sc, struct str rest)
 
 /* ---- somebody else, meanwhile ---- */
 
+static int64_t now_of(const struct scenario *sc)
+{
+    struct clock clock = sim_clock(sc->rig.sim);
+
+    return clock_now(&clock);
+}
+
 static void run_sql(struct scenario *sc)
 {
     sqlite3 *db = NULL;
@@ -275,9 +282,11 @@ static bool send_between(void *self, const struct http_request *const *req,
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = NULL;
 
-    if (sc->between.len > 0 && sqlite3_open(rig_ledger_path(&sc->rig), &db) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, sql.ptr, -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW)
+    if (sc->between.len > 0 && sc->between_at > 0) {
+        is_planned = now_of(sc) >= sc->between_at;
+    } else if (sc->between.len > 0 && sqlite3_open(rig_ledger_path(&sc->rig), &db) == SQLITE_OK &&
+               sqlite3_prepare_v2(db, sql.ptr, -1, &stmt, NULL) == SQLITE_OK &&
+               sqlite3_step(stmt) == SQLITE_ROW)
         is_planned = sqlite3_column_int(stmt, 0) > 0;
     sqlite3_finalize(stmt);
     sqlite3_close(db);
@@ -288,9 +297,10 @@ static bool send_between(void *self, const struct http_request *const *req,
     return sc->inner.send(sc->inner.self, req, res, n, parallel, arena, err);
 }
 
-static void step_between(struct scenario *sc, struct str sql)
+static void step_between(struct scenario *sc, struct str sql, int64_t at_ms)
 {
     sc->between = arena_str(&sc->arena, sql);
+    sc->between_at = at_ms;
     if (sc->inner.send)
         return;
     sc->inner = sc->rig.transport;
@@ -401,7 +411,10 @@ bool scenario_step(struct scenario *sc, struct str word, struct str rest)
     } else if (str_is(word, "run") || str_is(word, "plan")) {
         (void)rig_run(&sc->rig, str_is(word, "plan"));
     } else if (str_is(word, "between")) {
-        step_between(sc, rest);
+        step_between(sc, rest, 0);
+    } else if (str_is(word, "meanwhile")) {
+        int64_t in_ms = span(sc, str_cut(&rest, ' '));
+        step_between(sc, rest, now_of(sc) + in_ms);
     } else if (str_is(word, "keep") || str_is(word, "restore")) {
         copy_ledger(sc, str_is(word, "restore"));
     } else if (str_is(word, "members")) {

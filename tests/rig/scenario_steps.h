@@ -16,7 +16,8 @@ struct scenario {
     struct arena arena;
     struct str rest, org, settings;
     struct rig rig;
-    struct str between; /* SQL that somebody else runs before the next write leaves */
+    struct str between; /* SQL that somebody else runs before the next write leaves, */
+    int64_t between_at; /* or, when this is set, once that time has come */
     struct transport inner;
     size_t writes_seen, removals_seen;
     VEC_OF(struct scenario_edit) edits;

@@ -253,6 +253,31 @@ static void test_every_429_of_the_contract_waits_as_it_says(void **state)
     }
 }
 
+static void test_what_may_not_wait_long_comes_back_without_effect(void **state)
+{
+    static const struct fake_answer script[] = {
+        {.status = 429, .headers = DATE RESET30 "1777885990\n", .times = 4},
+        {.status = 204, .times = FAKE_ALWAYS}};
+
+    (void)state;
+    START(script, .parallel = 1);
+    for (size_t i = 0; i < 6; i++) {
+        ask(i, HTTP_PUT, "https://x/a", false);
+        bench->req[i].max_wait_ms = 5000;
+    }
+    exchange(6);
+    assert_int_equal(bench->time.slept, 0);
+    assert_int_equal(bench->res[0].status, 429);
+    assert_int_equal(bench->res[0].wait_ms, 31000);
+    /* The bucket is closed for those that had not gone yet. */
+    assert_string_equal(show(5), "not sent 0 x0 unavailable");
+    assert_in_range(bench->res[5].wait_ms, 30000, 32000);
+    fake_clock_pass(&bench->time, 32000);
+    exchange(1);
+    assert_string_equal(show(0), "answered 204 x1 ");
+    assert_int_equal(bench->res[0].wait_ms, 0);
+}
+
 static void test_too_many_at_once_halves_the_side_by_side_for_a_while(void **state)
 {
     static const struct fake_answer script[] = {
@@ -696,6 +721,7 @@ int main(void)
         TEST(test_a_dead_connection_is_tried_at_once_for_what_may_be_repeated),
         TEST(test_a_refusal_after_a_loss_is_still_a_loss),
         TEST(test_every_429_of_the_contract_waits_as_it_says),
+        TEST(test_what_may_not_wait_long_comes_back_without_effect),
         TEST(test_too_many_at_once_halves_the_side_by_side_for_a_while),
         TEST(test_a_429_holds_back_the_others_of_its_bucket),
         TEST(test_the_budget_is_kept_before_the_server_complains),

@@ -547,6 +547,27 @@ static void test_held_and_sent_ops_are_not_sent_again(void **state)
           ERR_INTERNAL, "no op 7");
 }
 
+static void test_what_a_rate_limit_turned_away_is_planned_again_and_counts_no_more(void **state)
+{
+    struct fixture *f = *state;
+    struct run_row run = prepare(f);
+    struct op op = op_of(f, OP_OKTA_REMOVE, "kiro", "00g1", "00u2");
+    struct send_limits limits = free_limits(f);
+    size_t counted;
+
+    plan(f, &run, &op, 1);
+    FAILS(f, ledger_take_back_sent(f->ledger, &run, &(size_t){0}, 1, &f->err), ERR_INTERNAL,
+          "not on its way");
+    assert_true(mark(f, &run, 0, &limits));
+    OK(f, ledger_take_back_sent(f->ledger, &run, &(size_t){0}, 1, &f->err));
+    assert_string_equal(show_op(f, &run, 0), "planned : why");
+    OK(f, ledger_count_removals(f->ledger, STR("kiro"), 0, &counted, &f->err));
+    assert_int_equal(counted, 0);
+    limits.mode = MODE_ADD; /* what was decided meanwhile counts */
+    assert_false(mark(f, &run, 0, &limits));
+    assert_string_equal(show_op(f, &run, 0), "skipped mode: the mode does not allow it");
+}
+
 /* ---- settling ---- */
 
 static void test_settling_moves_the_membership(void **state)
@@ -805,6 +826,7 @@ int main(void)
         FIXED(test_mark_sent_never_holds_adds_blocks_returns_and_releases_by_budget),
         FIXED(test_failed_removals_give_their_place_back),
         FIXED(test_held_and_sent_ops_are_not_sent_again),
+        FIXED(test_what_a_rate_limit_turned_away_is_planned_again_and_counts_no_more),
         FIXED(test_settling_moves_the_membership),
         FIXED(test_settling_twice_is_once_and_a_settled_op_is_final),
         FIXED(test_a_batch_settles_as_a_whole_and_is_audited_by_request),
