@@ -107,7 +107,7 @@ struct guard_input {
     struct str clock_why;
     size_t removed_day, removed_week; /* over all entitlements */
     const struct str *released;       /* op ids a person released (ack), sorted: pass proof,
-                                         grace, budget and changed */
+                                         grace and budget */
     size_t n_released;
 };
 

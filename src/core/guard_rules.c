@@ -218,8 +218,7 @@ bool guard_changed(const struct guard_case *c, struct str *reason)
 {
     const struct guard_entitlement *ent = c->ent;
 
-    if (!ent || !ent->is_known_changed || c->is_released ||
-        c->op->explained_at > ent->changed_since_ms ||
+    if (!ent || !ent->is_known_changed || c->op->explained_at > ent->changed_since_ms ||
         str_in_sorted(ent->known_ops, ent->n_known_ops, c->op->id))
         return false;
     return hold_with(c, reason, "new since a change that nobody has confirmed", ent->changed_why);

@@ -86,14 +86,16 @@ bool baseline_owns(const struct baseline *baseline, struct str person)
     return accepted && accepted->owned && !accepted->taken_out;
 }
 
-static struct str gone_digest(struct str group, const struct str *gone, size_t n,
+/* Of this very occasion: the same people may be missed again after they had been back. */
+static struct str gone_digest(const struct baseline *baseline, const struct str *gone, size_t n,
                               struct arena *arena)
 {
     struct sha256 sha;
     char hex[SHA256_HEX];
 
     sha256_init(&sha);
-    sha256_add_field(&sha, group);
+    sha256_add_field(&sha, baseline->group);
+    sha256_add_i64(&sha, baseline->accepted_at);
     for (size_t i = 0; i < n; i++)
         sha256_add_field(&sha, gone[i]);
     sha256_done_hex(&sha, hex);
@@ -131,6 +133,6 @@ struct shrink shrink_check(const struct baseline *baseline, const struct listing
         gone.n >= SHRINK_LEAST && (double)gone.n * 100.0 >= (double)percent * (double)shrink.before;
 
     shrink.is_shrunk = is_many || listing->n == 0;
-    shrink.digest = gone_digest(baseline->group, gone.items, gone.n, arena);
+    shrink.digest = gone_digest(baseline, gone.items, gone.n, arena);
     return shrink;
 }

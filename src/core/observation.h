@@ -64,7 +64,8 @@ struct shrink {
     bool is_shrunk;
     size_t before, now, lost;
     const struct str *gone; /* who; sorted; in arena */
-    struct str digest;      /* of group and `gone`: what an acknowledgement is for */
+    struct str
+        digest; /* of group, `gone` and the baseline's time: what an acknowledgement is for */
 };
 /* `removed_by_us` is sorted, without doubles: people our own ops took out since the baseline. */
 struct shrink shrink_check(const struct baseline *baseline, const struct listing *listing,

@@ -7,6 +7,18 @@
 #include "ledger/ledger_person.h"
 #include "ledger/ledger_request.h"
 
+bool decision_acked_since(const struct decision *decision, enum finding_kind kind,
+                          struct str entitlement, struct str subject, int64_t since_ms)
+{
+    for (size_t i = 0; i < decision->n_acks; i++) {
+        const struct ack *ack = &decision->acks[i];
+        if (ack->kind == kind && str_eq(ack->entitlement, entitlement) &&
+            ack->acked_at >= since_ms && (subject.len == 0 || str_eq(ack->subject, subject)))
+            return true;
+    }
+    return false;
+}
+
 bool decision_acked(const struct decision *decision, enum finding_kind kind, struct str entitlement,
                     struct str group, struct str subject)
 {
@@ -17,6 +29,18 @@ bool decision_acked(const struct decision *decision, enum finding_kind kind, str
             return true;
     }
     return false;
+}
+
+bool decision_lifts_floor(const struct decision *decision, const struct mode_floor *floor)
+{
+    for (size_t i = 0; i < decision->n_views; i++) {
+        const struct guard_group *guard = &decision->guards[i];
+        if (guard->shrink.is_shrunk && !guard->shrink_acked &&
+            str_eq(guard->view->ent->name, floor->entitlement))
+            return false;
+    }
+    return decision_acked_since(decision, FINDING_SHRUNK_LISTING, floor->entitlement,
+                                (struct str){0}, floor->since);
 }
 
 bool decision_change_bites(const struct decision *decision, const struct guard_entitlement *ent)

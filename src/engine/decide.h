@@ -62,6 +62,15 @@ bool decision_change_bites(const struct decision *decision, const struct guard_e
 /* What `changed` compares: the policy's digest and the program's version. */
 struct str engine_rules_digest(const struct world *world, struct arena *arena);
 
+struct mode_floor;
+/* Was the anomaly that lowered the mode acknowledged, and is there no other one in the entitlement?
+ */
+bool decision_lifts_floor(const struct decision *decision, const struct mode_floor *floor);
+
+/* An acknowledgement of an entitlement's finding that is no older than that? An empty subject is
+ * any. */
+bool decision_acked_since(const struct decision *decision, enum finding_kind kind,
+                          struct str entitlement, struct str subject, int64_t since_ms);
 /* An acknowledgement of that finding, for exactly that subject, in force? */
 bool decision_acked(const struct decision *decision, enum finding_kind kind, struct str entitlement,
                     struct str group, struct str subject);

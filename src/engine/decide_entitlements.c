@@ -7,25 +7,13 @@
 
 #define UNMANAGED_WAIT_MS (7 * TIME_DAY)
 
-/* A floor holds until somebody acknowledged the anomaly after it. */
-static bool floor_is_acked(const struct decision *out, const struct mode_floor *floor)
-{
-    for (size_t i = 0; i < out->n_acks; i++) {
-        if (out->acks[i].kind == FINDING_SHRUNK_LISTING &&
-            str_eq(out->acks[i].entitlement, floor->entitlement) &&
-            out->acks[i].acked_at >= floor->since)
-            return true;
-    }
-    return false;
-}
-
 static void set_mode(struct guard_entitlement *ent, const struct decision *out,
                      const struct mode_floor *floors, size_t n)
 {
     ent->mode = ent->ent->mode;
     for (size_t i = 0; i < n; i++) {
-        if (str_eq(floors[i].entitlement, ent->ent->name) && !floor_is_acked(out, &floors[i]) &&
-            floors[i].mode < ent->mode)
+        if (str_eq(floors[i].entitlement, ent->ent->name) &&
+            !decision_lifts_floor(out, &floors[i]) && floors[i].mode < ent->mode)
             ent->mode = floors[i].mode;
     }
 }
@@ -105,16 +93,18 @@ static bool set_changed(const struct decide_input *in, struct guard_entitlement 
     bool found;
     size_t n = 0;
 
-    ent->is_known_changed =
-        out->rules_changed && !decision_acked(out, FINDING_SETTINGS_CHANGED, ent->ent->name,
-                                              (struct str){0}, out->rules_digest);
+    if (!out->rules_changed)
+        return true;
+    if (!last_accepted_run(in, arena, out->rules_accepted, &run, &found, err))
+        return false;
+    /* Going back to the former rules and changing them once more is another change. */
+    ent->is_known_changed = !decision_acked_since(out, FINDING_SETTINGS_CHANGED, ent->ent->name,
+                                                  out->rules_digest, found ? run.started_at : 0);
     if (!ent->is_known_changed)
         return true;
     ent->changed_why =
         STR("the rules changed since the last run (settings, mode, catalogue or program)");
     ent->changed_since_ms = in->roll->now_ms;
-    if (!last_accepted_run(in, arena, out->rules_accepted, &run, &found, err))
-        return false;
     if (!found)
         return true;
     ent->changed_since_ms = run.started_at;

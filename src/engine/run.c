@@ -182,17 +182,6 @@ static bool lower_modes(struct run *run, struct err *err)
     return true;
 }
 
-static bool floor_is_acked(const struct run *run, const struct mode_floor *floor)
-{
-    for (size_t i = 0; i < run->decision.n_acks; i++) {
-        const struct ack *ack = &run->decision.acks[i];
-        if (ack->kind == FINDING_SHRUNK_LISTING && str_eq(ack->entitlement, floor->entitlement) &&
-            ack->acked_at >= floor->since)
-            return true;
-    }
-    return false;
-}
-
 /* What was acknowledged goes back to the settings' mode, before anything is sent under it. */
 static bool lift_floors(struct run *run, struct err *err)
 {
@@ -202,7 +191,7 @@ static bool lift_floors(struct run *run, struct err *err)
     if (!ledger_load_floors(run->world->ledger, run->arena, &floors, &n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (floor_is_acked(run, &floors[i]) &&
+        if (decision_lifts_floor(&run->decision, &floors[i]) &&
             !ledger_restore_mode(run->world->ledger, &run->options->actor, floors[i].entitlement,
                                  err))
             return false;
