@@ -70,7 +70,8 @@ bool ledger_backup(struct ledger *ledger, struct str path, struct err *err);
 
 /*
  * The sidecar LEDGER.generation, outside backups, holds the ledger's id and the highest audit seq
- * and head. A ledger that is older than its sidecar, or another one, is an old copy.
+ * and head. A ledger that is older than its sidecar, or another one, or has had one and lost it, is an old
+ * copy.
  */
 enum generation { GENERATION_FITS, GENERATION_NEW, GENERATION_OLDER, GENERATION_OTHER };
 bool ledger_generation_check(struct ledger *ledger, enum generation *out, struct arena *arena,

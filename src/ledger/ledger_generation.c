@@ -72,6 +72,25 @@ static bool compare(struct ledger *ledger, const struct mark *mark, enum generat
     return true;
 }
 
+#define KEPT "generation_kept" /* meta: the row that the last sidecar spoke of */
+
+/* A ledger that has had a sidecar and has none is a copy that travelled without it, as backups do.
+ */
+static bool judge_missing(struct ledger *ledger, enum generation *out, struct arena *arena,
+                          struct str *why, struct err *err)
+{
+    struct str kept;
+
+    if (!ledger_meta_get(ledger, KEPT, arena, &kept, err))
+        return false;
+    *out = kept.len > 0 ? GENERATION_OLDER : GENERATION_NEW;
+    *why = kept.len > 0
+               ? arena_printf(arena, "its sidecar, which spoke of audit row %.*s, is missing",
+                              STR_ARG(kept))
+               : STR("there is no sidecar yet");
+    return true;
+}
+
 bool ledger_generation_check(struct ledger *ledger, enum generation *out, struct arena *arena,
                              struct str *why, struct err *err)
 {
@@ -80,11 +99,8 @@ bool ledger_generation_check(struct ledger *ledger, enum generation *out, struct
     struct mark mark;
 
     /* The sidecar first: it is written after its commit, so the ledger can only be further. */
-    if (!file_exists(path)) {
-        *out = GENERATION_NEW;
-        *why = STR("there is no sidecar yet");
-        return true;
-    }
+    if (!file_exists(path))
+        return judge_missing(ledger, out, arena, why, err);
     if (!file_read(path, 4096, FILE_UNSHARED, arena, &text, err))
         return err_wrap(err, "ledger generation");
     if (!parse_mark(text, &mark)) {
@@ -93,6 +109,15 @@ bool ledger_generation_check(struct ledger *ledger, enum generation *out, struct
         return true;
     }
     return compare(ledger, &mark, out, arena, why, err);
+}
+
+/* After the file is there, so that a crash in between alarms nobody. */
+static bool remember_mark(struct ledger *ledger, struct str head, struct err *err)
+{
+    return sql_run(ledger,
+                   "INSERT INTO meta (key, value) VALUES ($1, $2)"
+                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                   SQL_VALUES(sql_word(KEPT), sql_text(str_cut(&head, ' '))), NULL, err);
 }
 
 static bool write_mark(struct ledger *ledger, struct arena *arena, struct err *err)
@@ -110,9 +135,10 @@ static bool write_mark(struct ledger *ledger, struct arena *arena, struct err *e
     (void)pthread_mutex_lock(&turn);
     bool ok = file_write(path, text, 0600, err);
     (void)pthread_mutex_unlock(&turn);
-    if (ok)
-        ledger_file_give_to_owner(ledger->path, path.ptr);
-    return ok;
+    if (!ok)
+        return false;
+    ledger_file_give_to_owner(ledger->path, path.ptr);
+    return remember_mark(ledger, head.len > 0 ? head : STR("0"), err);
 }
 
 bool ledger_generation_write(struct ledger *ledger, bool force, struct err *err)

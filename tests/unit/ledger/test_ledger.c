@@ -397,6 +397,22 @@ static void test_an_old_copy_is_older_also_after_writing_on(void **state)
     assert_string_equal(generation_of(f), "fits");
 }
 
+static void test_a_ledger_that_lost_its_sidecar_is_not_taken_for_new(void **state)
+{
+    struct fixture *f = *state;
+    struct str sidecar = arena_printf(&f->arena, "%s.generation", f->path);
+
+    OK(f, ledger_meta_set(f->ledger, &admin, "a", STR("1"), &f->err));
+    OK(f, ledger_generation_write(f->ledger, false, &f->err));
+    assert_int_equal(unlink(sidecar.ptr), 0);
+    assert_string_equal(generation_of(f),
+                        "older: its sidecar, which spoke of audit row 1, is missing");
+    FAILS(f, ledger_generation_write(f->ledger, false, &f->err), ERR_REFUSED, "is missing");
+    assert_false(file_exists(sidecar));
+    OK(f, ledger_generation_write(f->ledger, true, &f->err)); /* a person said so */
+    assert_string_equal(generation_of(f), "fits");
+}
+
 static void test_another_ledger_and_rubbish_are_other(void **state)
 {
     struct fixture *f = *state;
@@ -487,6 +503,7 @@ int main(void)
         FIXED(test_a_backup_of_a_damaged_ledger_is_not_kept),
         FIXED(test_the_sidecar_knows_its_ledger),
         FIXED(test_an_old_copy_is_older_also_after_writing_on),
+        FIXED(test_a_ledger_that_lost_its_sidecar_is_not_taken_for_new),
         FIXED(test_another_ledger_and_rubbish_are_other),
         FIXED(test_one_run_at_a_time_and_each_bumps_the_epoch),
         FIXED(test_waiting_for_a_lock_ends_at_once_when_cancelled),
