@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/vec.h"
+#include "core/desired.h"
 #include "core/intake.h"
 #include "engine/approvers.h"
 #include "ledger/ledger_finding.h"
@@ -130,17 +131,16 @@ static bool resolve(struct intake_job *job, const struct request *request,
 static void gather_grants(struct intake_job *job, const struct request *request,
                           struct intake_facts *facts)
 {
-    struct grant *mine = arena_array(job->roll->arena, struct grant, job->grants.n);
-    size_t n = 0;
+    VEC_OF(struct grant) mine = {0};
 
     for (size_t i = 0; i < job->grants.n; i++) {
         const struct grant *grant = &job->grants.items[i];
         if (str_eq(grant->person, facts->person->id) &&
             str_eq(grant->entitlement, request->entitlement))
-            mine[n++] = *grant;
+            VEC_PUSH(job->roll->arena, &mine, *grant);
     }
-    facts->grants = mine;
-    facts->n_grants = n;
+    facts->grants = mine.items;
+    facts->n_grants = mine.n;
 }
 
 static bool is_member_by_others(const struct intake_job *job, const struct entitlement *ent,
@@ -305,6 +305,28 @@ static bool load_grants(struct intake_job *job, struct err *err)
     return true;
 }
 
+/* The ledger made ids and digests of its own for what was opened: whatever is asked for the same
+ * person next starts from its rows, or it would end a grant that is not there. */
+static bool reload_person(struct intake_job *job, struct str person, struct err *err)
+{
+    struct arena *arena = job->roll->arena;
+    struct grant *grants;
+    size_t n, kept = 0;
+
+    if (!ledger_person_grants(job->roll->world->ledger, person, arena, &grants, &n, err))
+        return err_wrap(err, "loading grants");
+    for (size_t i = 0; i < job->grants.n; i++) {
+        if (!str_eq(job->grants.items[i].person, person))
+            job->grants.items[kept++] = job->grants.items[i];
+    }
+    job->grants.n = kept;
+    for (size_t i = 0; i < n; i++) {
+        if (grant_end(&grants[i]) >= job->roll->now_ms - MEMORY_MS)
+            VEC_PUSH(arena, &job->grants, grants[i]);
+    }
+    return true;
+}
+
 bool intake_run(struct roll *roll, const struct seen_groups *groups, const struct facts *facts,
                 const struct actor *actor, struct intake_result *out, struct err *err)
 {
@@ -327,9 +349,8 @@ bool intake_run(struct roll *roll, const struct seen_groups *groups, const struc
         struct intake_step step = intake_decide(&known, roll->arena);
         if (!carry_out(&job, &known, &step, err))
             return false;
-        /* The ledger made ids and digests of its own for what was opened: start from its rows, or
-         * the next request of the same person would end a grant that is not there. */
-        if (!roll->dry && step.state == REQUEST_ACCEPTED && !load_grants(&job, err))
+        if (!roll->dry && step.state == REQUEST_ACCEPTED &&
+            !reload_person(&job, known.person->id, err))
             return false;
     }
     *out = (struct intake_result){job.moved.items, job.moved.n,         job.grants.items,
