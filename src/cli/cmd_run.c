@@ -84,7 +84,8 @@ bool cmd_plan(struct cli *cli, int argc, char **argv, struct err *err)
     return file_create(str_of(out), buf_str(&text), 0600, err);
 }
 
-/* The op ids of a saved plan, which must be of this hour. */
+/* The ids of what a saved plan, which must be of this hour, said would happen: whoever read it did
+ * not agree to what it showed as held. */
 static bool read_plan(struct cli *cli, const char *path, struct people *ids, struct err *err)
 {
     CLEANUP(json_close) const struct json *root = NULL;
@@ -104,12 +105,13 @@ static bool read_plan(struct cli *cli, const char *path, struct people *ids, str
     if (!time_parse_iso(made, &made_ms) || now - made_ms > PLAN_FILE_MAX_MS || made_ms > now)
         return err_set(err, ERR_USAGE, "%s is older than an hour; make a new plan", path);
     for (const struct json *op = json_first(ops); op; op = json_next(op)) {
-        struct str id;
-        if (!json_str(op, "id", &id, err)) {
+        struct str id, state;
+        if (!json_str(op, "id", &id, err) || !json_str(op, "state", &state, err)) {
             err->kind = ERR_USAGE;
             return err_wrap(err, "%s is no plan", path);
         }
-        VEC_PUSH(&cli->arena, &list, arena_str(&cli->arena, id));
+        if (str_is(state, op_state_name(OP_PLANNED)))
+            VEC_PUSH(&cli->arena, &list, arena_str(&cli->arena, id));
     }
     *ids = (struct people){list.items, str_sort_unique(list.items, list.n)};
     return true;
