@@ -18,6 +18,7 @@ const char OKTA_BUCKET_GROUP[] = "/api/v1/groups/{id}";
 const char OKTA_BUCKET_USERS[] = "/api/v1/users";
 const char OKTA_BUCKET_USER[] = "/api/v1/users/{id}";
 const char OKTA_BUCKET_LOGS[] = "/api/v1/logs";
+const char OKTA_BUCKET_APPS[] = "/api/v1/apps";
 const char OKTA_BUCKET_REST[] = "/api/v1";
 const char OKTA_BUCKET_TOKEN[] = "/oauth2/v1/token";
 

@@ -30,7 +30,8 @@ struct okta_options {
     const struct key *key;        /* kept; NULL: SSWS */
     const struct secret *ssws;    /* kept */
     bool dpop;
-    bool want_logs;          /* ask for the scope okta.logs.read */
+    bool want_logs; /* ask for the scope okta.logs.read */
+    bool want_push; /* ask for the scope okta.apps.read: okta_group_pushes, okta_app_users */
     const char *only_scopes; /* ask for exactly these, space separated: `doctor` finds out what the
                                 application was granted; kept; NULL: what this program needs */
     unsigned page_limit;     /* of member lists; 0: 200; smaller ones are tried after a 500 */
@@ -222,7 +223,8 @@ bool okta_poll_log(struct okta *okta, struct str cursor, int64_t since_ms, struc
 
 /* ---- group push and the SCIM application (contract section 10.3) ---- */
 
-/* The push mapping of one group at one application. NONE: the group is not pushed. */
+/* The push mapping of one group at one application. NONE: the group is not pushed. UNKNOWN also
+ * when the application itself is not there. */
 struct okta_push {
     enum okta_answer answer;
     struct str id, status; /* ACTIVE, INACTIVE, ERROR, or a word we do not know */
@@ -236,7 +238,9 @@ struct okta_push {
 bool okta_group_pushes(struct okta *okta, struct str app, const struct str *groups, size_t n,
                        struct arena *arena, struct okta_push *out, struct err *err);
 
-/* Are these people assigned to the application? FOUND, NONE, FORBIDDEN, UNKNOWN. One batch. */
+/* Are these people assigned to the application? FOUND, NONE, FORBIDDEN, UNKNOWN. One batch; and
+ * where somebody is not found, one look whether the application is there at all: if it is not,
+ * nobody's answer is NONE. */
 struct okta_assigned {
     enum okta_answer answer;
     struct str why;
@@ -244,14 +248,16 @@ struct okta_assigned {
 bool okta_app_users(struct okta *okta, struct str app, const struct str *users, size_t n,
                     struct arena *arena, struct okta_assigned *out, struct err *err);
 
-/* What the System Log says went wrong with pushes since then, oldest first; at most 5 pages. Needs
- * the scope okta.logs.read. */
+/* What the System Log says went wrong with pushes since then, of any application, oldest first; at
+ * most 5 pages. An event that names several people stands there once for each of them. Needs the
+ * scope okta.logs.read. */
 struct okta_push_event {
     struct str uuid;
     int64_t published_ms;
     struct str type;          /* the event's type */
     bool is_ignored;          /* a member was left out because he is not assigned */
     struct str group, person; /* ids; either may be empty */
+    struct str app;           /* id of the application; empty: the event does not say */
     struct str message;       /* Okta's words: outcome reason, else display message */
 };
 struct okta_push_log {

@@ -18,10 +18,24 @@
 #define TOKEN_LIFE_MAX_S 86400
 #define TRIES_MAX        8
 
+#define OPTIONAL_SCOPES 4
+
 /* Asked for on top of what is needed, least needed last. What the application was not granted makes
- * the whole request fail, so they are given up one after the other. */
-static const char *const optional_scopes[] = {"okta.logs.read", "okta.roles.read",
-                                              "okta.schemas.read"};
+ * the whole request fail, so they are given up one after the other, from the end. */
+static size_t optional_scopes(const struct okta_options *options, const char *out[OPTIONAL_SCOPES])
+{
+    size_t n = 0;
+
+    if (options->only_scopes)
+        return 0;
+    if (options->want_logs)
+        out[n++] = "okta.logs.read";
+    out[n++] = "okta.roles.read";
+    if (options->want_push)
+        out[n++] = "okta.apps.read";
+    out[n++] = "okta.schemas.read";
+    return n;
+}
 
 /* ---- making and ending ---- */
 
@@ -246,14 +260,14 @@ static bool make_assertion(const struct okta_auth *auth, struct arena *arena, st
 static struct str wanted_scopes(const struct okta_auth *auth, struct arena *arena)
 {
     CLEANUP(buf_fini) struct buf text = {0};
+    const char *optional[OPTIONAL_SCOPES];
+    size_t n = optional_scopes(auth->options, optional);
 
     if (auth->options->only_scopes)
         return str_of(auth->options->only_scopes);
     buf_add(&text, STR("okta.groups.manage okta.groups.read okta.users.read"));
-    for (size_t i = 0; i + auth->modesty < ARRAY_LEN(optional_scopes); i++) {
-        if (i > 0 || auth->options->want_logs)
-            buf_printf(&text, " %s", optional_scopes[i]);
-    }
+    for (size_t i = 0; i + auth->modesty < n; i++)
+        buf_printf(&text, " %s", optional[i]);
     return arena_str(arena, buf_str(&text));
 }
 
@@ -343,12 +357,13 @@ struct token_tries {
 static enum token_step judge_refusal(struct okta_auth *auth, const struct http_response *res,
                                      const struct okta_error *error, struct token_tries *tries)
 {
+    const char *optional[OPTIONAL_SCOPES];
     bool has_nonce = take_nonce(res, auth->token_nonce);
 
     if (res->status == 400 && str_is(error->code, "use_dpop_nonce"))
         return has_nonce && auth->proof_key.pkey && tries->nonces++ < 2 ? STEP_AGAIN : STEP_STOP;
-    if (res->status == 400 && str_is(error->code, "invalid_scope") && !auth->options->only_scopes &&
-        auth->modesty < ARRAY_LEN(optional_scopes)) {
+    if (res->status == 400 && str_is(error->code, "invalid_scope") &&
+        auth->modesty < optional_scopes(auth->options, optional)) {
         auth->modesty++;
         return STEP_AGAIN;
     }

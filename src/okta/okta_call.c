@@ -280,3 +280,51 @@ enum okta_answer okta_answer_to(int status, struct str code, enum okta_sought so
         return OKTA_FORBIDDEN;
     return OKTA_UNKNOWN;
 }
+
+enum okta_answer okta_failure(struct okta *okta, const struct http_request *req,
+                              const struct http_response *res, enum okta_sought sought,
+                              struct arena *arena, struct str *why)
+{
+    struct okta_error error = okta_wire_error(res, &okta->page);
+
+    *why = okta_complaint(req, res, &error, arena);
+    return okta_answer_to(res->status, error.code, sought);
+}
+
+/* ---- many things, one by one ---- */
+
+/* Those from `from` on, OKTA_ROUND of them at most. */
+static bool ask_round(struct okta *okta, const struct okta_ask *ask, size_t from, size_t n,
+                      struct err *err)
+{
+    struct http_request *req = arena_array(&okta->page, struct http_request, n);
+    struct http_response *res = arena_array(&okta->page, struct http_response, n);
+    size_t *at = arena_array(&okta->page, size_t, n);
+    size_t n_asked = 0;
+
+    for (size_t i = from; i < from + n; i++) {
+        struct str url = ask->url(okta, ask->self, i);
+
+        if (url.len == 0)
+            continue;
+        at[n_asked] = i;
+        req[n_asked++] = okta_request(okta, HTTP_GET, url, ask->bucket);
+    }
+    if (!okta_fetch(okta, req, res, n_asked, err))
+        return false;
+    for (size_t i = 0; i < n_asked; i++)
+        ask->take(okta, ask->self, at[i], &req[i], &res[i]);
+    return true;
+}
+
+bool okta_ask_all(struct okta *okta, const struct okta_ask *ask, size_t n, struct err *err)
+{
+    for (size_t from = 0; from < n; from += OKTA_ROUND) {
+        arena_mark_t mark = arena_mark(&okta->page);
+
+        if (!ask_round(okta, ask, from, n - from < OKTA_ROUND ? n - from : OKTA_ROUND, err))
+            return false;
+        arena_reset(&okta->page, mark);
+    }
+    return true;
+}

@@ -36,7 +36,8 @@ struct okta {
 
 /* The rate budgets of contracts/okta.md 8.2. */
 extern const char OKTA_BUCKET_GROUPS[], OKTA_BUCKET_GROUP[], OKTA_BUCKET_USERS[],
-    OKTA_BUCKET_USER[], OKTA_BUCKET_LOGS[], OKTA_BUCKET_REST[], OKTA_BUCKET_TOKEN[];
+    OKTA_BUCKET_USER[], OKTA_BUCKET_LOGS[], OKTA_BUCKET_APPS[], OKTA_BUCKET_REST[],
+    OKTA_BUCKET_TOKEN[];
 
 /* Requests side by side that are read before the next ones are asked for: bounds the memory that
  * answers take. */
@@ -76,6 +77,25 @@ enum okta_sought {
     OKTA_SERVICE, /* a call that the remote may not know at all */
 };
 enum okta_answer okta_answer_to(int status, struct str code, enum okta_sought sought);
+/* The same of a response that is no 200, with one sentence in arena. */
+enum okta_answer okta_failure(struct okta *okta, const struct http_request *req,
+                              const struct http_response *res, enum okta_sought sought,
+                              struct arena *arena, struct str *why);
+
+/* ---- one GET for each of many things ---- */
+
+struct okta_ask {
+    const char *bucket;
+    /* The URL for the i-th, in okta->page; empty: it is not asked for, as its answer is known. */
+    struct str (*url)(struct okta *okta, void *self, size_t i);
+    /* Takes the response for the i-th, a 200 or not; the body is lent. */
+    void (*take)(struct okta *okta, void *self, size_t i, const struct http_request *req,
+                 const struct http_response *res);
+    void *self; /* for the two */
+};
+
+/* n of them side by side, OKTA_ROUND at a time. Fails like okta_fetch. */
+bool okta_ask_all(struct okta *okta, const struct okta_ask *ask, size_t n, struct err *err);
 
 /* ---- walks over pages (contracts/okta.md 3.3) ---- */
 
@@ -115,3 +135,32 @@ bool okta_walk_all(struct okta *okta, struct okta_walk *walks, size_t n, struct 
                    struct err *err);
 /* What a broken walk means: a 404 counts only in answer to the first page. */
 enum okta_answer okta_walk_answer(const struct okta_walk *walk, enum okta_sought sought);
+
+/* ---- the System Log, polled forward (contracts/okta.md 9.1) ---- */
+
+struct okta_log_walk;
+
+/* Takes a page; the body is lent. `*n` is how many entries were on it: none is the end. False, with
+ * a sentence: the page cannot be read. */
+typedef bool okta_log_page_fn(struct okta_log_walk *walk, struct str body, size_t *n,
+                              struct err *err);
+
+struct okta_log_walk {
+    const char *filter; /* static */
+    struct str cursor;  /* to go on from; one that is no address of our log counts as empty */
+    int64_t since_ms;   /* where there is no cursor, or the remote does not take it any more */
+    unsigned max_pages;
+    okta_log_page_fn *page;
+    void *self; /* for it */
+
+    /* FOUND when a page was read, even if a later one failed; filled from here on. */
+    enum okta_answer answer;
+    struct str why; /* what ended the walk early; in arena */
+    struct str url; /* to ask next, or later: everything before it was read; until the next call */
+    bool from_cursor, ended;
+    unsigned pages; /* read and taken */
+};
+
+/* Fails like okta_fetch. */
+bool okta_walk_log(struct okta *okta, struct okta_log_walk *walk, struct arena *arena,
+                   struct err *err);

@@ -101,66 +101,55 @@ bool okta_find_groups(struct okta *okta, const struct str *names, size_t n, stru
 
 /* ---- by id ---- */
 
-static void read_group(struct okta *okta, const struct http_request *req,
-                       const struct http_response *res, struct str id, struct arena *arena,
-                       struct okta_group *out)
+struct lookup {
+    const struct str *ids;
+    struct arena *arena;
+    struct okta_group *out;
+};
+
+static struct str group_url(struct okta *okta, void *self, size_t i)
+{
+    const struct lookup *lookup = self;
+
+    lookup->out[i] = (struct okta_group){0};
+    if (okta_wire_is_id(lookup->ids[i]))
+        return okta_url(okta, &okta->page, "/api/v1/groups/%.*s", STR_ARG(lookup->ids[i]));
+    lookup->out[i].answer = OKTA_NONE;
+    lookup->out[i].why = STR("this is not the id of a group");
+    return (struct str){0};
+}
+
+static void take_group(struct okta *okta, void *self, size_t i, const struct http_request *req,
+                       const struct http_response *res)
 {
     CLEANUP(json_close) const struct json *root = NULL;
-    struct okta_error error;
+    const struct lookup *lookup = self;
+    struct okta_group *out = &lookup->out[i];
     struct err odd = {0};
 
     if (!okta_is_ok(res)) {
-        error = okta_wire_error(res, &okta->page);
-        out->answer = okta_answer_to(res->status, error.code, OKTA_OBJECT);
-        out->why = okta_complaint(req, res, &error, arena);
+        out->answer = okta_failure(okta, req, res, OKTA_OBJECT, lookup->arena, &out->why);
         return;
     }
-    if (json_parse(res->body, "group", &root, &odd) && okta_wire_group(root, arena, out, &odd)) {
-        if (str_eq(out->group.id, id))
+    if (json_parse(res->body, "group", &root, &odd) &&
+        okta_wire_group(root, lookup->arena, out, &odd)) {
+        if (str_eq(out->group.id, lookup->ids[i]))
             return;
         (void)err_set(&odd, ERR_REMOTE, "the answer is about another group");
     }
-    *out = (struct okta_group){.why = arena_str(arena, str_of(odd.msg))};
-}
-
-/* At most OKTA_ROUND of them. */
-static bool get_round(struct okta *okta, const struct str *ids, size_t n, struct arena *arena,
-                      struct okta_group *out, struct err *err)
-{
-    struct http_request *req = arena_array(&okta->page, struct http_request, n);
-    struct http_response *res = arena_array(&okta->page, struct http_response, n);
-    size_t *at = arena_array(&okta->page, size_t, n);
-    size_t n_asked = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        out[i] = (struct okta_group){0};
-        if (!okta_wire_is_id(ids[i])) {
-            out[i].answer = OKTA_NONE;
-            out[i].why = STR("this is not the id of a group");
-            continue;
-        }
-        at[n_asked] = i;
-        req[n_asked++] = okta_request(
-            okta, HTTP_GET, okta_url(okta, &okta->page, "/api/v1/groups/%.*s", STR_ARG(ids[i])),
-            OKTA_BUCKET_GROUP);
-    }
-    if (!okta_fetch(okta, req, res, n_asked, err))
-        return false;
-    for (size_t i = 0; i < n_asked; i++)
-        read_group(okta, &req[i], &res[i], ids[at[i]], arena, &out[at[i]]);
-    return true;
+    *out = (struct okta_group){.why = arena_str(lookup->arena, str_of(odd.msg))};
 }
 
 bool okta_get_groups(struct okta *okta, const struct str *ids, size_t n, struct arena *arena,
                      struct okta_group *out, struct err *err)
 {
+    struct lookup lookup = {ids, arena, out};
+    struct okta_ask ask = {
+        .bucket = OKTA_BUCKET_GROUP, .url = group_url, .take = take_group, .self = &lookup};
+
     okta_begin(okta);
-    for (size_t from = 0; from < n; from += OKTA_ROUND) {
-        size_t n_round = n - from < OKTA_ROUND ? n - from : OKTA_ROUND;
-        if (!get_round(okta, &ids[from], n_round, arena, &out[from], err))
-            return err_wrap(err, "reading groups by id");
-        arena_reset(&okta->page, 0);
-    }
+    if (!okta_ask_all(okta, &ask, n, err))
+        return err_wrap(err, "reading groups by id");
     return true;
 }
 
@@ -321,7 +310,6 @@ bool okta_user_schema(struct okta *okta, struct arena *arena, struct okta_schema
 {
     struct http_request req;
     struct http_response res;
-    struct okta_error error;
     struct okta_schema schema = {0};
     struct err odd = {0};
 
@@ -332,9 +320,7 @@ bool okta_user_schema(struct okta *okta, struct arena *arena, struct okta_schema
     if (!okta_fetch(okta, &req, &res, 1, err))
         return err_wrap(err, "reading the user schema");
     if (!okta_is_ok(&res)) {
-        error = okta_wire_error(&res, &okta->page);
-        schema.answer = okta_answer_to(res.status, error.code, OKTA_SERVICE);
-        schema.why = okta_complaint(&req, &res, &error, arena);
+        schema.answer = okta_failure(okta, &req, &res, OKTA_SERVICE, arena, &schema.why);
     } else if (!okta_wire_schema(res.body, arena, &schema, &odd)) {
         schema = (struct okta_schema){.why = arena_str(arena, str_of(odd.msg))};
     }

@@ -20,33 +20,6 @@ static bool parse_user(struct okta *okta, struct str body, struct arena *arena, 
            okta_wire_user(root, okta->options.profile, okta->options.n_profile, arena, out, err);
 }
 
-/* Okta takes short names and the word `me` for a login too; only what was asked for counts. */
-static void read_user(struct okta *okta, const struct http_request *req,
-                      const struct http_response *res, struct str key, bool by_id,
-                      struct arena *arena, struct okta_user *out)
-{
-    struct okta_error error;
-    struct err odd = {0};
-
-    if (!okta_is_ok(res)) {
-        error = okta_wire_error(res, &okta->page);
-        out->answer = okta_answer_to(res->status, error.code, OKTA_OBJECT);
-        out->why = okta_complaint(req, res, &error, arena);
-        return;
-    }
-    if (!parse_user(okta, res->body, arena, &out->person, &odd)) {
-        *out = (struct okta_user){.why = arena_str(arena, str_of(odd.msg))};
-        return;
-    }
-    if (by_id ? str_eq(out->person.id, key) : str_ieq(out->person.login, key)) {
-        out->answer = OKTA_FOUND;
-    } else if (by_id) {
-        *out = (struct okta_user){.why = STR("the answer is about another person")};
-    } else {
-        *out = (struct okta_user){.answer = OKTA_NONE, .why = STR("nobody has exactly this login")};
-    }
-}
-
 /* What cannot be a login, or would not stay one path segment, is not asked for. */
 static bool is_login(struct str login)
 {
@@ -69,30 +42,50 @@ static bool can_ask(struct str key, bool by_id, struct okta_user *out)
     return false;
 }
 
-/* At most OKTA_ROUND of them; logins with a slash are left to the list. */
-static bool get_round(struct okta *okta, const struct str *keys, size_t n, bool by_id,
-                      struct arena *arena, struct okta_user *out, struct err *err)
-{
-    struct http_request *req = arena_array(&okta->page, struct http_request, n);
-    struct http_response *res = arena_array(&okta->page, struct http_response, n);
-    size_t *at = arena_array(&okta->page, size_t, n);
-    size_t n_asked = 0;
+struct lookup {
+    const struct str *keys;
+    bool by_id;
+    struct arena *arena;
+    struct okta_user *out;
+};
 
-    for (size_t i = 0; i < n; i++) {
-        out[i] = (struct okta_user){0};
-        if (!can_ask(keys[i], by_id, &out[i]) || (!by_id && str_has(keys[i], '/')))
-            continue;
-        at[n_asked] = i;
-        req[n_asked++] = okta_request(okta, HTTP_GET,
-                                      okta_url(okta, &okta->page, "/api/v1/users/%.*s",
-                                               STR_ARG(percent_encode(keys[i], &okta->page))),
-                                      OKTA_BUCKET_USER);
+/* Logins with a slash are left to the list. */
+static struct str user_url(struct okta *okta, void *self, size_t i)
+{
+    const struct lookup *lookup = self;
+    struct str key = lookup->keys[i];
+
+    lookup->out[i] = (struct okta_user){0};
+    if (!can_ask(key, lookup->by_id, &lookup->out[i]) || (!lookup->by_id && str_has(key, '/')))
+        return (struct str){0};
+    return okta_url(okta, &okta->page, "/api/v1/users/%.*s",
+                    STR_ARG(percent_encode(key, &okta->page)));
+}
+
+/* Okta takes short names and the word `me` for a login too; only what was asked for counts. */
+static void take_answer(struct okta *okta, void *self, size_t i, const struct http_request *req,
+                        const struct http_response *res)
+{
+    const struct lookup *lookup = self;
+    struct str key = lookup->keys[i];
+    struct okta_user *out = &lookup->out[i];
+    struct err odd = {0};
+
+    if (!okta_is_ok(res)) {
+        out->answer = okta_failure(okta, req, res, OKTA_OBJECT, lookup->arena, &out->why);
+        return;
     }
-    if (!okta_fetch(okta, req, res, n_asked, err))
-        return false;
-    for (size_t i = 0; i < n_asked; i++)
-        read_user(okta, &req[i], &res[i], keys[at[i]], by_id, arena, &out[at[i]]);
-    return true;
+    if (!parse_user(okta, res->body, lookup->arena, &out->person, &odd)) {
+        *out = (struct okta_user){.why = arena_str(lookup->arena, str_of(odd.msg))};
+        return;
+    }
+    if (lookup->by_id ? str_eq(out->person.id, key) : str_ieq(out->person.login, key)) {
+        out->answer = OKTA_FOUND;
+    } else if (lookup->by_id) {
+        *out = (struct okta_user){.why = STR("the answer is about another person")};
+    } else {
+        *out = (struct okta_user){.answer = OKTA_NONE, .why = STR("nobody has exactly this login")};
+    }
 }
 
 /* ---- logins with a slash ---- */
@@ -212,13 +205,13 @@ static bool find_by_filter(struct okta *okta, const struct str *keys, size_t n, 
 bool okta_find_users(struct okta *okta, const struct str *keys, size_t n, bool by_id,
                      struct arena *arena, struct okta_user *out, struct err *err)
 {
+    struct lookup lookup = {keys, by_id, arena, out};
+    struct okta_ask ask = {
+        .bucket = OKTA_BUCKET_USER, .url = user_url, .take = take_answer, .self = &lookup};
+
     okta_begin(okta);
-    for (size_t from = 0; from < n; from += OKTA_ROUND) {
-        size_t n_round = n - from < OKTA_ROUND ? n - from : OKTA_ROUND;
-        if (!get_round(okta, &keys[from], n_round, by_id, arena, &out[from], err))
-            return err_wrap(err, "reading people");
-        arena_reset(&okta->page, 0);
-    }
+    if (!okta_ask_all(okta, &ask, n, err))
+        return err_wrap(err, "reading people");
     if (!by_id && !find_by_filter(okta, keys, n, arena, out, err))
         return err_wrap(err, "reading people by login");
     return true;

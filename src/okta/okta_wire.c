@@ -24,14 +24,14 @@ bool okta_wire_is_id(struct str text)
     return true;
 }
 
-static bool read_id(const struct json *value, struct str *out, struct err *err)
+bool okta_wire_read_id(const struct json *value, const char *key, struct str *out, struct err *err)
 {
     struct str id;
 
-    if (!json_str(value, "id", &id, err))
+    if (!json_str(value, key, &id, err))
         return false;
     if (!okta_wire_is_id(id))
-        return err_set(err, ERR_REMOTE, "`id` is not an Okta id");
+        return err_set(err, ERR_REMOTE, "`%s` is not an Okta id", key);
     *out = id;
     return true;
 }
@@ -59,7 +59,8 @@ static bool check_list(const char *what, const struct json **root, struct err *e
     return true;
 }
 
-static bool parse_list(struct str body, const char *what, const struct json **root, struct err *err)
+bool okta_wire_parse_list(struct str body, const char *what, const struct json **root,
+                          struct err *err)
 {
     return json_parse(body, what, root, err) && check_list(what, root, err);
 }
@@ -80,7 +81,7 @@ static bool read_member(const struct json *value, struct arena *arena, struct me
     struct str id;
     struct str status;
 
-    if (!read_id(value, &id, err) || !json_str(value, "status", &status, err) ||
+    if (!okta_wire_read_id(value, "id", &id, err) || !json_str(value, "status", &status, err) ||
         !json_obj_opt(value, "profile", &profile, err))
         return false;
     if (profile && !read_label(profile, "login", arena, &out->login, err))
@@ -162,7 +163,7 @@ bool okta_wire_user(const struct json *value, const struct str *profile, size_t 
     struct str id;
     struct str status;
 
-    if (!read_id(value, &id, err) || !json_str(value, "status", &status, err) ||
+    if (!okta_wire_read_id(value, "id", &id, err) || !json_str(value, "status", &status, err) ||
         !json_obj(value, "profile", &shown, err) ||
         !read_label(shown, "login", arena, &person.login, err) ||
         !read_label(shown, "email", arena, &person.email, err) ||
@@ -193,7 +194,7 @@ bool okta_wire_group(const struct json *value, struct arena *arena, struct okta_
     struct str id;
     struct str type;
 
-    if (!read_id(value, &id, err) || !json_str(value, "type", &type, err) ||
+    if (!okta_wire_read_id(value, "id", &id, err) || !json_str(value, "type", &type, err) ||
         !json_obj(value, "profile", &profile, err) ||
         !read_label(profile, "name", arena, &found.group.name, err) ||
         !read_label(profile, "description", arena, &found.description, err))
@@ -212,7 +213,7 @@ bool okta_wire_groups(struct str body, struct arena *arena, struct group_page *o
     struct okta_group *items;
     size_t n = out->n;
 
-    if (!parse_list(body, "group list", &root, err))
+    if (!okta_wire_parse_list(body, "group list", &root, err))
         return false;
     items = arena_array(arena, struct okta_group, out->n + json_count(root));
     if (out->n > 0)

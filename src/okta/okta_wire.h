@@ -37,6 +37,24 @@ bool okta_wire_rules(struct str body, struct arena *arena, struct okta_rules *pa
 /* Membership changes that succeeded and say whose and where; other events are left out. */
 bool okta_wire_events(struct str body, struct arena *arena, struct okta_log *page, struct err *err);
 
+/* Events about group push that tell of trouble, one for each person that an event names (or one for
+ * none); others are left out. `*n_read` counts all that were on the page. Within a page in its
+ * order. */
+bool okta_wire_push_events(struct str body, struct arena *arena, struct okta_push_log *page,
+                           size_t *n_read, struct err *err);
+
+/* Push mappings of an application, with the group that each is about. */
+struct push_page {
+    struct push_entry {
+        struct str source;
+        struct okta_push push; /* FOUND */
+    } * items;                 /* in arena */
+    size_t n;
+};
+bool okta_wire_pushes(struct str body, struct arena *arena, struct push_page *out, struct err *err);
+/* Whether this is a person's assignment to an application: the id is that of the person. */
+bool okta_wire_app_user(struct str body, struct str user, struct err *err);
+
 /* Labels joined by ", "; empty when the list is. */
 bool okta_wire_roles(struct str body, struct arena *arena, struct str *names, struct err *err);
 bool okta_wire_apps(struct str body, struct arena *arena, struct okta_apps *page, struct err *err);
@@ -56,3 +74,14 @@ struct okta_error {
     struct str request_id;
 };
 struct okta_error okta_wire_error(const struct http_response *res, struct arena *arena);
+
+/* ---- for the readers themselves ---- */
+
+/* Lent by the document. */
+bool okta_wire_read_id(const struct json *value, const char *key, struct str *out, struct err *err);
+/* An array of a size that a page can have. */
+bool okta_wire_parse_list(struct str body, const char *what, const struct json **root,
+                          struct err *err);
+/* Okta's words for people: printable, one line, at most `max` bytes cut at a character. In arena.
+ */
+struct str okta_wire_short(struct str text, size_t max, struct arena *arena);

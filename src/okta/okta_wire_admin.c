@@ -6,24 +6,14 @@
 #include "base/vec.h"
 #include "okta/okta_wire.h"
 
-static bool read_id(const struct json *value, struct arena *arena, struct str *out, struct err *err)
+/* Kept in the arena. */
+static bool keep_id(const struct json *value, struct arena *arena, struct str *out, struct err *err)
 {
     struct str id;
 
-    if (!json_str(value, "id", &id, err))
+    if (!okta_wire_read_id(value, "id", &id, err))
         return false;
-    if (!okta_wire_is_id(id))
-        return err_set(err, ERR_REMOTE, "`id` is not an Okta id");
     *out = arena_str(arena, id);
-    return true;
-}
-
-static bool parse_list(struct str body, const char *what, const struct json **root, struct err *err)
-{
-    if (!json_parse(body, what, root, err))
-        return false;
-    if (!json_is_arr(*root))
-        return err_set(err, ERR_REMOTE, "%s: expected an array", what);
     return true;
 }
 
@@ -65,7 +55,7 @@ static bool read_rule(const struct json *value, struct arena *arena, struct okta
     struct str name;
     struct str status;
 
-    if (!read_id(value, arena, &out->id, err) || !json_str(value, "status", &status, err) ||
+    if (!keep_id(value, arena, &out->id, err) || !json_str(value, "status", &status, err) ||
         !json_str_opt(value, "name", &name, err) || !read_targets(value, arena, out, err))
         return false;
     out->name = arena_str(arena, name);
@@ -80,7 +70,7 @@ bool okta_wire_rules(struct str body, struct arena *arena, struct okta_rules *pa
     size_t n = 0;
     size_t at = 0;
 
-    if (!parse_list(body, "group rules", &root, err))
+    if (!okta_wire_parse_list(body, "group rules", &root, err))
         return false;
     rules = arena_array(arena, struct okta_rule, json_count(root));
     for (const struct json *e = json_first(root); e; e = json_next(e)) {
@@ -114,7 +104,7 @@ bool okta_wire_roles(struct str body, struct arena *arena, struct str *names, st
     CLEANUP(json_close) const struct json *root = NULL;
     CLEANUP(buf_fini) struct buf text = {0};
 
-    if (!parse_list(body, "roles of a group", &root, err))
+    if (!okta_wire_parse_list(body, "roles of a group", &root, err))
         return false;
     for (const struct json *e = json_first(root); e; e = json_next(e)) {
         struct str name;
@@ -134,12 +124,12 @@ bool okta_wire_apps(struct str body, struct arena *arena, struct okta_apps *page
     struct okta_app *apps;
     size_t n = 0;
 
-    if (!parse_list(body, "applications of a group", &root, err))
+    if (!okta_wire_parse_list(body, "applications of a group", &root, err))
         return false;
     apps = arena_array(arena, struct okta_app, json_count(root));
     for (const struct json *e = json_first(root); e; e = json_next(e), n++) {
         struct str label;
-        if (!read_id(e, arena, &apps[n].id, err) || !json_str_opt(e, "label", &label, err))
+        if (!keep_id(e, arena, &apps[n].id, err) || !json_str_opt(e, "label", &label, err))
             return err_wrap(err, "applications of a group: entry %zu", n + 1);
         apps[n].label = arena_str(arena, label);
     }
@@ -223,7 +213,7 @@ bool okta_wire_org(struct str body, struct arena *arena, struct str *id, struct 
 
     if (!json_parse(body, "org page", &root, err))
         return false;
-    if (!read_id(root, arena, id, err))
+    if (!keep_id(root, arena, id, err))
         return err_wrap(err, "org page");
     return true;
 }

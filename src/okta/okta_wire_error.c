@@ -24,8 +24,7 @@ static struct str code_word(struct str text, struct arena *arena)
     return arena_str(arena, text);
 }
 
-/* Printable, one line, cut at a character. */
-static struct str short_text(struct str text, size_t max, struct arena *arena)
+struct str okta_wire_short(struct str text, size_t max, struct arena *arena)
 {
     struct str clean = utf8_printable(str_sub(text, 0, 4 * max), arena);
     size_t end = clean.len;
@@ -75,7 +74,7 @@ static void from_body(struct str body, struct arena *arena, struct okta_error *o
         buf_add(&summary, text);
     }
     out->code = code_word(code, arena);
-    out->summary = short_text(buf_str(&summary), SUMMARY_MAX, arena);
+    out->summary = okta_wire_short(buf_str(&summary), SUMMARY_MAX, arena);
 }
 
 /* The value of a parameter of a challenge, quoted or not: `name="value"`. Walks over quoted text,
@@ -118,7 +117,7 @@ static void from_challenge(struct str header, struct arena *arena, struct okta_e
         description = arena_printf(arena, "it needs the scope %.*s%s%.*s", STR_ARG(scope),
                                    description.len > 0 ? "; " : "", STR_ARG(description));
     }
-    out->summary = short_text(description, SUMMARY_MAX, arena);
+    out->summary = okta_wire_short(description, SUMMARY_MAX, arena);
 }
 
 struct okta_error okta_wire_error(const struct http_response *res, struct arena *arena)
@@ -133,6 +132,6 @@ struct okta_error okta_wire_error(const struct http_response *res, struct arena 
             from_challenge(challenge, arena, &out);
     }
     out.request_id =
-        short_text(http_response_header(res, "X-Okta-Request-Id", &doubled), ID_MAX, arena);
+        okta_wire_short(http_response_header(res, "X-Okta-Request-Id", &doubled), ID_MAX, arena);
     return out;
 }

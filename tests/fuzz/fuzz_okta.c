@@ -74,6 +74,40 @@ static void read_events(struct str body, struct arena *arena)
     }
 }
 
+static void read_pushes(struct str body, struct arena *arena)
+{
+    struct push_page page = {0};
+
+    if (okta_wire_pushes(body, arena, &page, NULL)) {
+        for (size_t i = 0; i < page.n; i++) {
+            const struct okta_push *push = &page.items[i].push;
+
+            assert(okta_wire_is_id(page.items[i].source) && okta_wire_is_id(push->id));
+            assert(push->target.len == 0 || okta_wire_is_id(push->target));
+            assert(utf8_valid(push->error) && push->error.len <= 200);
+        }
+    }
+    (void)okta_wire_app_user(body, STR("00u1"), NULL);
+}
+
+static void read_push_events(struct str body, struct arena *arena)
+{
+    struct okta_push_log page = {0};
+    size_t n_read = 0;
+
+    if (!okta_wire_push_events(body, arena, &page, &n_read, NULL))
+        return;
+    assert(page.n == 0 || n_read > 0);
+    for (size_t i = 0; i < page.n; i++) {
+        const struct okta_push_event *event = &page.events[i];
+
+        assert(event->uuid.len > 0 && utf8_valid(event->message) && event->message.len <= 200);
+        assert(event->group.len == 0 || okta_wire_is_id(event->group));
+        assert(event->person.len == 0 || okta_wire_is_id(event->person));
+        assert(event->app.len == 0 || okta_wire_is_id(event->app));
+    }
+}
+
 static void check_error(const struct http_response *res, struct arena *arena)
 {
     struct okta_error error = okta_wire_error(res, arena);
@@ -115,8 +149,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char letter;
         void (*read)(struct str body, struct arena *arena);
     } readers[] = {
-        {'m', read_members}, {'u', read_user},  {'g', read_group},        {'r', read_rules},
-        {'e', read_events},  {'x', read_error}, {'s', read_surroundings},
+        {'m', read_members},      {'u', read_user},   {'g', read_group},
+        {'r', read_rules},        {'e', read_events}, {'x', read_error},
+        {'s', read_surroundings}, {'p', read_pushes}, {'l', read_push_events},
     };
     static struct arena arena;
 

@@ -536,11 +536,11 @@ static const struct refusal_case refusals[] = {
      .expected = GRANTED,
      .n_requests = 4},
     {.name = "the scopes that are needed are named",
-     .script = {SCOPE_REFUSED, SCOPE_REFUSED, SCOPE_REFUSED, SCOPE_REFUSED},
+     .script = {SCOPE_REFUSED, SCOPE_REFUSED, SCOPE_REFUSED},
      .kind = ERR_REFUSED,
      .expected = SAID("400", "invalid_scope") "; asked for: okta.groups.manage okta.groups.read "
                                               "okta.users.read",
-     .n_requests = 4},
+     .n_requests = 3},
     {.name = "the application may not do this",
      .script = {TOKEN(.status = 400, .body = OAUTH_ERROR("unauthorized_client"))},
      .kind = ERR_REFUSED,
@@ -678,6 +678,56 @@ static void test_one_scope_is_asked_for_alone_and_its_token_thrown_away(void **s
         assert_int_equal(rig.fake.n_requests, 1);
         assert_string_equal(form_value(rig.fake.requests[0].body, "scope", &rig.arena).ptr,
                             "okta.groups.manage");
+        rig_close(&rig);
+    }
+}
+
+#define NEEDED "okta.groups.manage okta.groups.read okta.users.read"
+
+static void test_only_what_is_wanted_is_asked_for_and_given_up_from_the_end(void **state)
+{
+    static const struct {
+        bool logs, push;
+        const char *scopes[6]; /* of each request for a token, until one is granted */
+    } cases[] = {
+        {false,
+         false,
+         {NEEDED " okta.roles.read okta.schemas.read", NEEDED " okta.roles.read", NEEDED}},
+        {true,
+         false,
+         {NEEDED " okta.logs.read okta.roles.read okta.schemas.read",
+          NEEDED " okta.logs.read okta.roles.read", NEEDED " okta.logs.read", NEEDED}},
+        {false,
+         true,
+         {NEEDED " okta.roles.read okta.apps.read okta.schemas.read",
+          NEEDED " okta.roles.read okta.apps.read", NEEDED " okta.roles.read", NEEDED}},
+        {true,
+         true,
+         {NEEDED " okta.logs.read okta.roles.read okta.apps.read okta.schemas.read",
+          NEEDED " okta.logs.read okta.roles.read okta.apps.read",
+          NEEDED " okta.logs.read okta.roles.read", NEEDED " okta.logs.read", NEEDED}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fake_answer script[ARRAY_LEN(cases[i].scopes)];
+        struct okta_options options = service_app(&ec, false);
+        struct str scopes;
+        struct rig rig;
+        size_t n = 0;
+
+        while (n < ARRAY_LEN(script) && cases[i].scopes[n])
+            script[n++] = (struct fake_answer)SCOPE_REFUSED;
+        script[n - 1] = (struct fake_answer)TOKEN(.body = GRANT("Bearer", "t", "3600"));
+        options.want_logs = cases[i].logs;
+        options.want_push = cases[i].push;
+        rig_open_with(&rig, options, 1, script, n);
+        assert_true(okta_login(rig.okta, &rig.arena, &scopes, &rig.err));
+        assert_int_equal(rig.fake.n_requests, n);
+        for (size_t k = 0; k < n; k++) {
+            assert_string_equal(form_value(rig.fake.requests[k].body, "scope", &rig.arena).ptr,
+                                cases[i].scopes[k]);
+        }
         rig_close(&rig);
     }
 }
@@ -829,6 +879,7 @@ int main(void)
         cmocka_unit_test(test_when_the_new_token_is_refused_what_was_done_stays_known),
         cmocka_unit_test(test_each_refusal_of_a_token_has_its_remedy),
         cmocka_unit_test(test_one_scope_is_asked_for_alone_and_its_token_thrown_away),
+        cmocka_unit_test(test_only_what_is_wanted_is_asked_for_and_given_up_from_the_end),
         cmocka_unit_test(test_scopes_given_up_are_not_asked_for_again),
         cmocka_unit_test(test_an_assertion_that_went_out_twice_is_made_anew),
         cmocka_unit_test(test_without_a_token_reads_are_unknown_not_failed),

@@ -253,7 +253,12 @@ static void test_a_write_that_may_have_happened_is_not_sent_again(void **state)
     static const struct fake_answer script[] = {
         {.method = "PUT", .url = U1, .outcome = HTTP_LOST, .dropped = true},
         {.method = "DELETE", .url = U2, .status = 500},
-        {.method = "PUT", .url = U3, .status = 429, .body = ERROR("E0000047")},
+        {.method = "PUT",
+         .url = U3,
+         .status = 429,
+         .headers = "Date: Mon, 04 May 2026 09:12:40 GMT\nX-Rate-Limit-Limit: 100\n"
+                    "X-Rate-Limit-Remaining: 0\nX-Rate-Limit-Reset: 1777885961\n",
+         .body = ERROR("E0000047")},
         {.method = "PUT", .url = U3, .status = 204},
     };
     const struct str group = STR(G1);
@@ -273,6 +278,27 @@ static void test_a_write_that_may_have_happened_is_not_sent_again(void **state)
     assert_string_equal(show(&results[1], &rig.arena), "unknown");
     assert_string_equal(show(&results[2], &rig.arena), "done");
     fake_transport_check_done(&rig.fake);
+    rig_close(&rig);
+}
+
+/* Without headers a rate limit counts as one of a minute. */
+static void test_a_write_does_not_wait_long_for_a_rate_limit(void **state)
+{
+    static const struct fake_answer script[] = {
+        {.method = "PUT", .url = U1, .status = 429, .body = ERROR("E0000047")},
+    };
+    const struct str group = STR(G1);
+    const struct okta_change change = {OKTA_ADD, STR(G1), STR(U1)};
+    struct okta_result result;
+    struct rig rig;
+
+    (void)state;
+    rig_open_with(&rig, (struct okta_options){0}, 5, script, ARRAY_LEN(script));
+    okta_allow_writes(rig.okta, &group, 1);
+    assert_true(okta_write(rig.okta, &change, 1, &rig.arena, &result, &rig.err));
+    assert_int_equal(result.effect, EFFECT_NONE);
+    assert_in_range(result.wait_ms, 5 * TIME_SECOND, 2 * TIME_MINUTE);
+    assert_int_equal(rig.fake.n_requests, 1);
     rig_close(&rig);
 }
 
@@ -304,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_the_allowed_ids_are_copied),
         cmocka_unit_test(test_a_person_whose_id_is_odd_is_refused_unsent),
         cmocka_unit_test(test_a_write_that_may_have_happened_is_not_sent_again),
+        cmocka_unit_test(test_a_write_does_not_wait_long_for_a_rate_limit),
         cmocka_unit_test(test_a_cancelled_write_fails),
     };
 
