@@ -79,6 +79,7 @@ struct entitlement {
     int64_t grace_inferred_ms, grace_asked_ms;
     int64_t inactive_deprovisioned_ms, inactive_suspended_ms; /* POLICY_OFF: kept */
     int64_t okta_deadline_ms; /* of the first hop; 0: twice the schedule's interval */
+    int64_t user_deadline_ms, pushed_deadline_ms, seat_deadline_ms; /* of the next three hops */
 };
 
 struct safety {

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "settings/settings_bind.h"
 #include "settings/settings_check.h"
@@ -101,4 +102,14 @@ bool settings_load(struct str path, struct arena *arena, struct settings *out,
         .line = 1, .column = 1, .text = arena_str(arena, str_of(why.msg))};
     *problems = (struct settings_problems){problem, 1};
     return err_set(err, ERR_SETTINGS, "%s", why.msg);
+}
+
+int64_t settings_scim_token_expires_ms(const struct settings *settings)
+{
+    int64_t from, until;
+
+    if (settings->aws.scim_token_expires.len == 0 ||
+        !date_parse(settings->aws.scim_token_expires, &from, &until, NULL))
+        return 0;
+    return until;
 }

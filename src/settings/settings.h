@@ -33,6 +33,28 @@ struct okta_settings {
     struct str scim_app_id;
 };
 
+enum subscriptions_use { SUBSCRIPTIONS_OFF, SUBSCRIPTIONS_OBSERVE };
+
+/* IAM Identity Center. Texts are empty where the settings say nothing, unless a default is named;
+ * where the section is left out, all of it is zero. */
+struct aws_settings {
+    bool present;                /* false: hop 1 only */
+    struct str region;           /* Identity Center's primary one */
+    struct str kiro_region;      /* of the Kiro profile; default us-east-1 */
+    struct str account;          /* twelve digits: the account that must be met */
+    struct str instance_arn;     /* the instance that must be met */
+    struct str application_arn;  /* Kiro's there; empty: found by its name */
+    struct str profile;          /* of the shared configuration; empty: the usual chain */
+    struct str credentials_file; /* a path, joined; empty: those in ~/.aws */
+    struct str role_arn;         /* to be assumed; empty: none */
+    /* Base URLs without trailing slash, https or loopback; empty: by the region. */
+    struct str endpoint_identitystore, endpoint_sso, endpoint_sts, endpoint_subscriptions,
+        endpoint_q;
+    enum subscriptions_use subscriptions;
+    struct str scim_token_expires; /* `2026-11-30`, the token's last day; empty: not said. As a
+                                      time: settings_scim_token_expires_ms */
+};
+
 struct local_user {
     struct str os_user, login;
 };
@@ -42,6 +64,7 @@ struct settings {
     struct str ledger; /* a path, joined like every other one */
     struct str timezone;
     struct okta_settings okta;
+    struct aws_settings aws;
     const struct local_user *local_users; /* server.local_users */
     size_t n_local_users;
     int64_t jitter_ms;
@@ -73,6 +96,10 @@ bool settings_load(struct str path, struct arena *arena, struct settings *out,
  * the list of time zones. */
 bool settings_parse(struct str path, struct str text, struct arena *arena, struct settings *out,
                     struct settings_problems *problems, struct err *err);
+
+/* When the SCIM token's last day is over: the first millisecond after it; 0 when the settings do
+ * not say. A date is what the program's time zone makes of it, so timezone_set comes before. */
+int64_t settings_scim_token_expires_ms(const struct settings *settings);
 
 /* The effective settings, defaults included, as YAML; secrets are references, so none is shown. */
 void settings_print(const struct settings *settings, struct buf *out);

@@ -85,10 +85,14 @@ static void bind_secret(struct binder *binder, const struct scope *scope, const 
 
 /* -- Maps: rows and keys side by side -- */
 
-static void note_unused(struct binder *binder, const struct setting *row)
+/* What a value has no effect on yet; what is switched off is not missed. */
+static void note_unused(struct binder *binder, const struct setting *row,
+                        const struct settings_node *node)
 {
     struct str name = str_of(row->unused);
 
+    if (node->kind == NODE_SCALAR && str_is(node->text, "off"))
+        return;
     for (size_t i = 0; i < binder->unused.n; i++) {
         if (str_eq(binder->unused.items[i], name))
             return;
@@ -178,7 +182,7 @@ static struct settings_node *bind_present(struct binder *binder, const struct sc
     struct settings_node *out;
 
     if (row->unused)
-        note_unused(binder, row);
+        note_unused(binder, row, node);
     if (row->type == SETTING_MAP)
         return bind_section(binder, scope, row, place, node);
     out = bind_value(binder, &slot);

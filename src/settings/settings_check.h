@@ -22,7 +22,7 @@ struct checker {
 void check_catalogue(struct checker *checker);
 /* Finishes the entitlements (titles, approvals by plan) and checks them, alone and together. */
 void check_entitlements(struct checker *checker);
-/* Okta's sign-in, Slack, tokens, roles and safety. */
+/* Okta's sign-in, AWS, Slack and tokens; says whether there is a section `aws`. */
 void check_site(struct checker *checker);
 
 /* A place in the file, by following keys from a map and positions in lists. */

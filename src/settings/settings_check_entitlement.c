@@ -189,6 +189,18 @@ static void check_modes(const struct subject *subject)
         spot_complain(subject->checker, leave, "has no meaning without `assignment_group`");
 }
 
+static void check_provisioning(const struct subject *subject)
+{
+    struct spot spot = key_spot(subject, "provisioning");
+
+    if (subject->ent->provisioning == PROVISIONING_DIRECT && !spot_is_bad(spot) &&
+        !spot_key(subject->checker, spot_top(subject->checker), "aws").is_there) {
+        spot_complain(subject->checker, spot,
+                      "`direct` needs `aws`: this program then writes the groups of Identity "
+                      "Center itself");
+    }
+}
+
 static void finish_entitlement(const struct subject *subject)
 {
     if (subject->ent->title.len == 0)
@@ -197,6 +209,7 @@ static void finish_entitlement(const struct subject *subject)
     check_plans(subject);
     check_spans(subject);
     check_modes(subject);
+    check_provisioning(subject);
 }
 
 /* -- Between entitlements -- */

@@ -56,6 +56,60 @@ static void check_okta(struct checker *checker)
     }
 }
 
+/* -- AWS: names of the right kind, and of one account -- */
+
+/* `arn:aws:SERVICE:REGION:ACCOUNT:REST`; the rest may hold further colons. */
+enum arn_field { ARN_SERVICE = 2, ARN_ACCOUNT = 4, ARN_REST = 5 };
+
+static struct str arn_field(struct str arn, enum arn_field field)
+{
+    struct str rest = arn;
+
+    for (unsigned i = 0; i < (unsigned)field; i++)
+        (void)str_cut(&rest, ':');
+    return field == ARN_REST ? rest : str_cut(&rest, ':');
+}
+
+struct arn_kind {
+    const char *key, *service, *resource, *example;
+};
+
+/* False when the ARN, which is one, is that of another kind of thing; that is then reported. */
+static bool check_arn(struct checker *checker, struct spot aws, const struct arn_kind *kind,
+                      struct str arn)
+{
+    if (arn.len == 0 || (str_is(arn_field(arn, ARN_SERVICE), kind->service) &&
+                         str_starts(arn_field(arn, ARN_REST), str_of(kind->resource))))
+        return true;
+    spot_complain(checker, spot_key(checker, aws, kind->key),
+                  "is the ARN of another kind of thing: it must be one such as %s", kind->example);
+    return false;
+}
+
+static void check_aws(struct checker *checker)
+{
+    static const struct arn_kind instance = {"instance_arn", "sso", "instance/",
+                                             "arn:aws:sso:::instance/ssoins-0123456789abcdef"};
+    static const struct arn_kind application = {
+        "application_arn", "sso", "application/",
+        "arn:aws:sso::111122223333:application/ssoins-0123456789abcdef/apl-0123456789abcdef"};
+    static const struct arn_kind role = {"role_arn", "iam", "role/",
+                                         "arn:aws:iam::111122223333:role/seatkeeper"};
+    struct spot spot = spot_key(checker, spot_top(checker), "aws");
+    struct aws_settings *aws = &checker->bound->settings.aws;
+    struct str account = arn_field(aws->role_arn, ARN_ACCOUNT);
+
+    aws->present = spot.is_there;
+    (void)check_arn(checker, spot, &instance, aws->instance_arn);
+    (void)check_arn(checker, spot, &application, aws->application_arn);
+    /* Whoever assumes a role is in its account from then on. */
+    if (check_arn(checker, spot, &role, aws->role_arn) && aws->role_arn.len > 0 &&
+        aws->account.len > 0 && !str_eq(account, aws->account)) {
+        spot_complain(checker, spot_key(checker, spot, "role_arn"),
+                      "is a role of another account than `account`, which is the one to be met");
+    }
+}
+
 /* -- Slack -- */
 
 static void check_slack(struct checker *checker)
@@ -105,6 +159,7 @@ static void check_tokens(struct checker *checker)
 void check_site(struct checker *checker)
 {
     check_okta(checker);
+    check_aws(checker);
     check_slack(checker);
     check_tokens(checker);
 }

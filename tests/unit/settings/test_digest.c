@@ -40,6 +40,19 @@ struct edit {
 static const struct edit rules[] = {
     {"timezone: Europe/Berlin", "timezone: UTC"},
     {"https://example.okta.com", "https://example.oktapreview.com"},
+    {"region: eu-central-1", "region: eu-west-1"},
+    {"kiro_region: us-east-1", "kiro_region: eu-central-1"},
+    {"instance/ssoins-7223example0000", "instance/ssoins-7223example0001"},
+    {"# application_arn:", "application_arn:"},
+    {"  # endpoints:                      # other addresses, for private links and tests\n"
+     "  #   identitystore: https://identitystore.example.internal\n",
+     "  endpoints:\n    identitystore: https://identitystore.example.internal\n"},
+    {"  # endpoints:                      # other", "  endpoints: {sso: \"https://sso.local\"} # "},
+    {"  # endpoints:                      # other", "  endpoints: {sts: \"https://sts.local\"} # "},
+    {"  # endpoints:                      # other", "  endpoints: {q: \"https://q.local\"} # "},
+    {"  # endpoints:                      # other",
+     "  endpoints: {subscriptions: \"https://s.local\"} # "},
+    {"subscriptions: observe", "subscriptions: off"},
     {"manager_attribute: managerId", "manager_attribute: manager"},
     {"ada: ada@example.com", "ada: grace@example.com"},
     {"admin: {okta_group: Seatkeeper_Admins}", "admin: ada@example.com"},
@@ -59,6 +72,7 @@ static const struct edit rules[] = {
     {"- name: acme-ide", "- name: acme-ide2"},
     {"mode: enforce", "mode: add"},
     {"provisioning: scim", "provisioning: none"},
+    {"provisioning: scim", "provisioning: direct"},
     {"default_plan: kiro-pro", "default_plan: kiro-power"},
     {"okta_group: Kiro_Pro_Users", "okta_group: Kiro_Pro_Users2"},
     {"okta_group_id: 00g4examplepower0d7", "okta_group_id: 00g4examplepower0d8"},
@@ -112,6 +126,11 @@ static void test_every_rule_changes_the_digest(void **state)
 static const struct edit no_rules[] = {
     {"name: prod", "name: staging"},
     {"ledger: /var/lib/seatkeeper/ledger.db", "ledger: other.db"},
+    {"profile: seatkeeper", "profile: other"},
+    {"# credentials_file: secrets/aws", "credentials_file: secrets/aws"},
+    {"role_arn: arn:aws:iam::444455556666:role/seatkeeper", "# no role"},
+    {"scim_token_expires: 2027-03-31", "scim_token_expires: 2028-03-31"},
+    {"scim_app_id: 0oa4examplescim00d7", "scim_app_id: 0oa4examplescim00d8"},
     {"rate_share: 40", "rate_share: 41"},
     {"person_fields: [department, costCenter]", "person_fields: []"},
     {"every: 5m", "every: 6m"},
@@ -122,6 +141,8 @@ static const struct edit no_rules[] = {
     {"ask_for: [kiro ide, kiro cli]", "ask_for: []"},
     {"notify_before: [14d, 3d]", "notify_before: [1d]"},
     {"hop_deadline: {okta: 10m,", "hop_deadline: {okta: 20m,"},
+    {"hop_deadline: {okta: 10m, user: 1h, pushed: 1h,",
+     "hop_deadline: {okta: 10m, user: 2h, pushed: 3h,"},
     {"unused_after: 60d", "unused_after: off"},
     {"reclaim: report", "reclaim: ask"},
     {"language: en", "language: ja"},
@@ -159,10 +180,30 @@ static void test_nothing_else_changes_the_digest(void **state)
     }
 }
 
+/* Elsewhere the same names mean other people: what is met there is a rule, as Okta's address is. */
+static void test_another_account_or_none_is_another_set_of_rules(void **state)
+{
+    static const char *const sections[] = {
+        "",
+        "aws: {region: eu-central-1, account: \"444455556666\", "
+        "instance_arn: \"arn:aws:sso:::instance/ssoins-7223example0000\"}\n",
+        "aws: {region: eu-central-1, account: \"444455556667\", "
+        "instance_arn: \"arn:aws:sso:::instance/ssoins-7223example0000\"}\n",
+    };
+    struct str digests[ARRAY_LEN(sections)];
+
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        struct str text = arena_printf(*state, "ledger: l.db\n%s", sections[i]);
+
+        digests[i] = digest_of(help_changed(1, text.ptr, *state), *state);
+    }
+    assert_int_equal(str_sort_unique(digests, ARRAY_LEN(sections)), ARRAY_LEN(sections));
+}
+
 /* Every value of these sections decides access unless it is named here: a new row has to choose. */
 static void test_rows_of_access_are_rules_unless_named(void **state)
 {
-    static const char *const sections[] = {"entitlements[].", "safety.", "roles."};
+    static const char *const sections[] = {"aws.", "entitlements[].", "safety.", "roles."};
     CLEANUP(buf_fini) struct buf names = {0};
     const struct setting *row;
 
@@ -176,7 +217,11 @@ static void test_rows_of_access_are_rules_unless_named(void **state)
             !(row->flags & SETTING_RULE))
             buf_printf(&names, "%s\n", row->path);
     }
-    assert_string_equal(names.ptr, "entitlements[].title\n"
+    assert_string_equal(names.ptr, "aws.profile\n"
+                                   "aws.credentials_file\n"
+                                   "aws.role_arn\n"
+                                   "aws.scim_token_expires\n"
+                                   "entitlements[].title\n"
                                    "entitlements[].ask_for\n"
                                    "entitlements[].scope\n"
                                    "entitlements[].notify_before\n"
@@ -217,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ARENA(test_every_rule_changes_the_digest),
         WITH_ARENA(test_nothing_else_changes_the_digest),
+        WITH_ARENA(test_another_account_or_none_is_another_set_of_rules),
         WITH_ARENA(test_rows_of_access_are_rules_unless_named),
         WITH_ARENA(test_values_cannot_pass_for_other_values),
     };

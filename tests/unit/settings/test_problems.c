@@ -171,7 +171,17 @@ static const struct wrong wrong_entitlements[] = {
      "    plan_by: assignment\n"
      "    provisioning: direct\n",
      "11 entitlements[0].plan_by: `assignment` is not in this version: use `group`, with one Okta group for each plan\n"
-     "12 entitlements[0].provisioning: `direct` is not in this version: use `scim`, and let Okta push the group\n"},
+     "12 entitlements[0].provisioning: `direct` needs `aws`: this program then writes the groups of Identity Center itself\n"},
+    {0, "    provisioning: push\n",
+     "11 entitlements[0].provisioning: must be scim, direct or none, not `push`\n"},
+    {0,
+     "    provisioning: direct\n"
+     "aws: nowhere\n",
+     "12 aws: must be a map of keys, not a single value\n"},
+    {0, "    hop_deadline: {user: 0s, pushed: 366d, seat: off}\n",
+     "11 entitlements[0].hop_deadline.user: must be 1s to 365d, not 0s\n"
+     "11 entitlements[0].hop_deadline.pushed: must be 1s to 365d, not 366d\n"
+     "11 entitlements[0].hop_deadline.seat: must be a duration, such as 30s, 5m, 2h or 7d, not `off`\n"},
     {0, "    approval_fallback: {after: 1d}\n",
      "11 entitlements[0].approval_fallback.to: is required: who is asked then\n"},
     {0, "    eligible: {domains: [], okta_groups: [Kiro_Pro], profile: {}}\n",
@@ -219,7 +229,7 @@ static const struct wrong wrong_entitlements[] = {
      "6 x: unknown key\n"},
 };
 
-static const struct wrong wrong_unused[] = {
+static const struct wrong wrong_aws[] = {
     {1,
      "ledger: l.db\n"
      "aws: {region: Frankfurt, account: 123, instance_arn: x, subscriptions: apply}\n",
@@ -233,6 +243,35 @@ static const struct wrong wrong_unused[] = {
      "2 aws.region: is required: the primary region of Identity Center\n"
      "2 aws.account: is required: the account that must be met; any other is refused\n"
      "2 aws.instance_arn: is required: the Identity Center instance\n"},
+    {1,
+     "ledger: l.db\n"
+     "aws:\n"
+     "  region: eu-central-1\n"
+     "  account: \"444455556666\"\n"
+     "  instance_arn: arn:aws:iam::444455556666:role/seatkeeper\n"
+     "  application_arn: arn:aws:sso:::instance/ssoins-7223example0000\n"
+     "  role_arn: arn:aws:iam::444455556666:user/seatkeeper\n"
+     "  credentials_file: ~/.aws/credentials\n"
+     "  scim_token_expires: 30.11.2026\n"
+     "  endpoints: {sts: 'http://sts.example.com', sso: 'sso.example.com', q: 'https://a/?b'}\n",
+     "5 aws.instance_arn: is the ARN of another kind of thing: it must be one such as arn:aws:sso:::instance/ssoins-0123456789abcdef\n"
+     "6 aws.application_arn: is the ARN of another kind of thing: it must be one such as arn:aws:sso::111122223333:application/ssoins-0123456789abcdef/apl-0123456789abcdef\n"
+     "7 aws.role_arn: is the ARN of another kind of thing: it must be one such as arn:aws:iam::111122223333:role/seatkeeper\n"
+     "8 aws.credentials_file: must be a path: `~` has no meaning here\n"
+     "9 aws.scim_token_expires: must be a date, such as 2026-11-30, not `30.11.2026`\n"
+     "10 aws.endpoints.sts: must begin with https://, as plain http is for loopback addresses only\n"
+     "10 aws.endpoints.sso: must be a URL that begins with https://\n"
+     "10 aws.endpoints.q: must be a base URL, without `?` or `#`\n"},
+    {1,
+     "ledger: l.db\n"
+     "aws: {region: eu-central-1, account: \"444455556666\", endpoint: {},\n"
+     "  instance_arn: 'arn:aws:sso:::instance/ssoins-7223example0000',\n"
+     "  role_arn: 'arn:aws:iam::444455556667:role/seatkeeper'}\n",
+     "2 aws.endpoint: unknown key: did you mean `endpoints`?\n"
+     "4 aws.role_arn: is a role of another account than `account`, which is the one to be met\n"},
+};
+
+static const struct wrong wrong_unused[] = {
     {1,
      "ledger: l.db\n"
      "slack: {token: xoxb-1, channel: general, daily_digest: 9.30, language: de}\n",
@@ -386,6 +425,11 @@ static void test_entitlements_make_sense_alone_and_together(void **state)
     check(wrong_entitlements, ARRAY_LEN(wrong_entitlements), *state);
 }
 
+static void test_identity_center_is_named_by_the_right_names(void **state)
+{
+    check(wrong_aws, ARRAY_LEN(wrong_aws), *state);
+}
+
 static void test_sections_without_effect_are_checked_all_the_same(void **state)
 {
     check(wrong_unused, ARRAY_LEN(wrong_unused), *state);
@@ -523,6 +567,8 @@ int main(void)
                                         help_teardown),
         cmocka_unit_test_setup_teardown(test_entitlements_make_sense_alone_and_together, help_setup,
                                         help_teardown),
+        cmocka_unit_test_setup_teardown(test_identity_center_is_named_by_the_right_names,
+                                        help_setup, help_teardown),
         cmocka_unit_test_setup_teardown(test_sections_without_effect_are_checked_all_the_same,
                                         help_setup, help_teardown),
         cmocka_unit_test_setup_teardown(test_the_catalogue_stays_whole, help_setup, help_teardown),

@@ -22,6 +22,9 @@ static void test_what_is_left_out_has_its_default(void **state)
     assert_int_equal(s.audit_heads.len, 0);
     assert_int_equal(s.n_local_users, 0);
     assert_int_equal(s.n_not_used, 0);
+    assert_false(s.aws.present);
+    assert_int_equal(s.aws.kiro_region.len, 0);
+    assert_int_equal(settings_scim_token_expires_ms(&s), 0);
 
     assert_int_equal(s.policy.safety.removals_per_run, 10);
     assert_int_equal(s.policy.safety.removals_per_day, 20);
@@ -57,6 +60,9 @@ static void test_what_is_left_out_has_its_default(void **state)
     assert_int_equal(ent->inactive_deprovisioned_ms, TIME_DAY);
     assert_int_equal(ent->inactive_suspended_ms, POLICY_OFF);
     assert_int_equal(ent->okta_deadline_ms, 0);
+    assert_int_equal(ent->user_deadline_ms, TIME_HOUR);
+    assert_int_equal(ent->pushed_deadline_ms, TIME_HOUR);
+    assert_int_equal(ent->seat_deadline_ms, TIME_DAY);
     assert_false(ent->assignment_leave);
 }
 
@@ -125,6 +131,8 @@ static void test_what_the_example_says_is_what_is_read(void **state)
     assert_int_equal(ent->max_seats, 250);
     assert_int_equal(ent->max_monthly_cost_minor, 600000);
     assert_int_equal(ent->okta_deadline_ms, 10 * TIME_MINUTE);
+    assert_int_equal(ent->user_deadline_ms, TIME_HOUR);
+    assert_int_equal(ent->provisioning, PROVISIONING_SCIM);
     assert_int_equal(s.policy.entitlements[1].provisioning, PROVISIONING_NONE);
     assert_int_equal(s.policy.entitlements[1].plans[0].approval, APPROVAL_MANAGER);
 }
@@ -136,12 +144,142 @@ static void test_what_has_no_effect_yet_is_named_once_each(void **state)
 
     for (size_t i = 0; i < s.n_not_used; i++)
         buf_printf(&names, "%.*s ", STR_ARG(s.not_used[i]));
-    assert_string_equal(names.ptr,
-                        "aws slack server audit.stream backup catalogue.plans.read_as "
-                        "catalogue.plans.write_as entitlements.notify_before "
-                        "entitlements.hop_deadline.user entitlements.hop_deadline.pushed "
-                        "entitlements.hop_deadline.seat entitlements.unused_after "
-                        "entitlements.reclaim ");
+    assert_string_equal(
+        names.ptr, "aws.subscriptions slack server audit.stream backup catalogue.plans.read_as "
+                   "catalogue.plans.write_as entitlements.notify_before "
+                   "entitlements.hop_deadline.seat entitlements.unused_after "
+                   "entitlements.reclaim ");
+}
+
+/* -- Identity Center -- */
+
+/* SMALL_FILE with the three required keys of `aws` and these further lines of it. */
+static struct str with_aws(const char *more, struct arena *arena)
+{
+    struct str text = arena_printf(arena,
+                                   "ledger: l.db\n"
+                                   "aws:\n"
+                                   "  region: eu-central-1\n"
+                                   "  account: \"444455556666\"\n"
+                                   "  instance_arn: arn:aws:sso:::instance/ssoins-7223example0000\n"
+                                   "%s",
+                                   more);
+
+    return help_changed(1, text.ptr, arena);
+}
+
+static void test_the_example_says_where_identity_center_is(void **state)
+{
+    struct settings s = load_example(*state);
+
+    assert_true(s.aws.present);
+    assert_true(str_is(s.aws.region, "eu-central-1"));
+    assert_true(str_is(s.aws.kiro_region, "us-east-1"));
+    assert_true(str_is(s.aws.account, "444455556666"));
+    assert_true(str_is(s.aws.instance_arn, "arn:aws:sso:::instance/ssoins-7223example0000"));
+    assert_int_equal(s.aws.application_arn.len, 0);
+    assert_true(str_is(s.aws.profile, "seatkeeper"));
+    assert_int_equal(s.aws.credentials_file.len, 0);
+    assert_true(str_is(s.aws.role_arn, "arn:aws:iam::444455556666:role/seatkeeper"));
+    assert_int_equal(s.aws.endpoint_sts.len, 0);
+    assert_int_equal(s.aws.subscriptions, SUBSCRIPTIONS_OBSERVE);
+    assert_true(str_is(s.aws.scim_token_expires, "2027-03-31"));
+    assert_true(str_is(s.okta.scim_app_id, "0oa4examplescim00d7"));
+}
+
+static void test_what_is_left_out_of_aws_has_its_default(void **state)
+{
+    struct settings s = help_settings(with_aws("", *state), *state);
+
+    assert_true(s.aws.present);
+    assert_true(str_is(s.aws.kiro_region, "us-east-1"));
+    assert_int_equal(s.aws.subscriptions, SUBSCRIPTIONS_OFF);
+    assert_int_equal(s.aws.application_arn.len + s.aws.profile.len + s.aws.credentials_file.len +
+                         s.aws.role_arn.len + s.aws.scim_token_expires.len,
+                     0);
+    assert_int_equal(s.aws.endpoint_identitystore.len + s.aws.endpoint_sso.len +
+                         s.aws.endpoint_sts.len + s.aws.endpoint_subscriptions.len +
+                         s.aws.endpoint_q.len,
+                     0);
+    assert_int_equal(s.n_not_used, 0);
+}
+
+static void test_each_endpoint_goes_where_it_belongs(void **state)
+{
+    struct settings s = help_settings(
+        with_aws("  application_arn: "
+                 "arn:aws:sso::444455556666:application/ssoins-7223example0000/apl-01\n"
+                 "  credentials_file: secrets/aws\n"
+                 "  endpoints:\n"
+                 "    identitystore: https://store.example.internal/\n"
+                 "    sso: https://sso.example.internal\n"
+                 "    sts: http://127.0.0.1:8551\n"
+                 "    subscriptions: http://localhost:8552\n"
+                 "    q: \"http://[::1]:8553\"\n",
+                 *state),
+        *state);
+
+    assert_true(str_is(s.aws.endpoint_identitystore, "https://store.example.internal"));
+    assert_true(str_is(s.aws.endpoint_sso, "https://sso.example.internal"));
+    assert_true(str_is(s.aws.endpoint_sts, "http://127.0.0.1:8551"));
+    assert_true(str_is(s.aws.endpoint_subscriptions, "http://localhost:8552"));
+    assert_true(str_is(s.aws.endpoint_q, "http://[::1]:8553"));
+    assert_true(str_is(s.aws.application_arn,
+                       "arn:aws:sso::444455556666:application/ssoins-7223example0000/apl-01"));
+    assert_true(str_is(s.aws.credentials_file, "secrets/aws")); /* beside s.yaml */
+}
+
+static void test_subscriptions_count_as_unused_only_while_switched_on(void **state)
+{
+    static const struct {
+        const char *line, *not_used;
+    } cases[] = {
+        {"", ""},
+        {"  subscriptions: off\n", ""},
+        {"  subscriptions: observe\n", "aws.subscriptions"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct settings s = help_settings(with_aws(cases[i].line, *state), *state);
+        struct str first = s.n_not_used > 0 ? s.not_used[0] : STR("");
+
+        assert_true(str_is(first, cases[i].not_used));
+        assert_int_equal(s.n_not_used, cases[i].not_used[0] != '\0');
+    }
+}
+
+/* Berlin's clocks go forward on the second of these days and back on the third. */
+static void test_the_scim_token_lives_through_its_last_day(void **state)
+{
+    static const struct {
+        const char *zone, *date, *over;
+    } cases[] = {
+        {"UTC", "2026-11-30", "2026-12-01T00:00:00.000Z"},
+        {"Europe/Berlin", "2027-03-28", "2027-03-28T22:00:00.000Z"},
+        {"Europe/Berlin", "2026-10-25", "2026-10-25T23:00:00.000Z"},
+        {"Asia/Tokyo", "2026-11-30", "2026-11-30T15:00:00.000Z"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str line = arena_printf(*state, "  scim_token_expires: %s\ntimezone: %s\n",
+                                       cases[i].date, cases[i].zone);
+        struct settings s = help_settings(with_aws(line.ptr, *state), *state);
+        char over[TIME_ISO_SIZE];
+
+        assert_true(timezone_set(s.timezone, NULL));
+        assert_string_equal(time_iso(settings_scim_token_expires_ms(&s), over), cases[i].over);
+    }
+    assert_true(timezone_set(STR("UTC"), NULL));
+}
+
+static void test_provisioning_may_be_direct_where_there_is_aws(void **state)
+{
+    struct str text =
+        arena_printf(*state, "%.*s    provisioning: direct\n", STR_ARG(with_aws("", *state)));
+    struct settings s = help_settings(text, *state);
+
+    assert_int_equal(s.policy.entitlements[0].provisioning, PROVISIONING_DIRECT);
+    assert_int_equal(s.n_not_used, 0);
 }
 
 /* Local users are the one part of `server` that is acted upon. */
@@ -171,13 +309,18 @@ static void test_relative_paths_begin_at_the_settings_file(void **state)
         struct settings_problems problems;
         struct settings s;
         struct err err = {0};
-        struct str line = arena_printf(*state, "ledger: %s\naudit: {heads: %s}\n", cases[i].ledger,
-                                       cases[i].ledger);
+        struct str line = arena_printf(
+            *state,
+            "ledger: %s\naudit: {heads: %s}\n"
+            "aws: {region: eu-central-1, account: \"444455556666\", credentials_file: %s,\n"
+            "  instance_arn: \"arn:aws:sso:::instance/ssoins-7223example0000\"}\n",
+            cases[i].ledger, cases[i].ledger, cases[i].ledger);
         struct str text = help_changed(1, line.ptr, *state);
 
         assert_true(settings_parse(str_of(cases[i].settings), text, *state, &s, &problems, &err));
         assert_true(str_is(s.ledger, cases[i].joined));
         assert_true(str_is(s.audit_heads, cases[i].joined));
+        assert_true(str_is(s.aws.credentials_file, cases[i].joined));
         assert_true(str_is(s.path, cases[i].settings));
     }
 }
@@ -292,6 +435,12 @@ int main(void)
         WITH_ARENA(test_what_is_left_out_has_its_default),
         WITH_ARENA(test_what_the_example_says_is_what_is_read),
         WITH_ARENA(test_what_has_no_effect_yet_is_named_once_each),
+        WITH_ARENA(test_the_example_says_where_identity_center_is),
+        WITH_ARENA(test_what_is_left_out_of_aws_has_its_default),
+        WITH_ARENA(test_each_endpoint_goes_where_it_belongs),
+        WITH_ARENA(test_subscriptions_count_as_unused_only_while_switched_on),
+        WITH_ARENA(test_the_scim_token_lives_through_its_last_day),
+        WITH_ARENA(test_provisioning_may_be_direct_where_there_is_aws),
         WITH_ARENA(test_local_users_alone_do_not_make_the_server_unused),
         WITH_ARENA(test_relative_paths_begin_at_the_settings_file),
         WITH_ARENA(test_amounts_follow_the_currency),
