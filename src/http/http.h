@@ -41,6 +41,7 @@ struct http_request {
     const char *bucket;  /* rate budget; static or kept; NULL: none */
     size_t max_body;     /* of the decoded answer; 0: 8 MiB. Over it the answer is a failure */
     int64_t timeout_ms;  /* of one attempt; 0: 30 s */
+    bool secret_answer;  /* the body of the answer is a secret: its memory is wiped */
     int64_t max_wait_ms; /* a rate budget that opens later than that is not waited for here: the
                             request comes back without effect, with `wait_ms`; 0: any wait */
 

@@ -115,7 +115,7 @@ static void have_bodies(struct http_curl *curl, size_t n)
         curl->n_bodies = n;
     }
     for (size_t i = 0; i < curl->n_bodies; i++) {
-        if (i >= n || curl->bodies[i].cap > BODY_KEEP) {
+        if (i >= n || curl->bodies[i].cap > BODY_KEEP || curl->bodies[i].secret) {
             buf_fini(&curl->bodies[i]);
             curl->bodies[i] = (struct buf){0};
         }

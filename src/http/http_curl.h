@@ -28,6 +28,8 @@ struct http_curl_options {
     const char *ca_file;        /* kept; NULL: the system's */
     int64_t connect_timeout_ms; /* 0: 10 s */
     const struct clock *clock;  /* kept; stamps answered_at; NULL: the system's */
+    bool metadata; /* for the cloud's metadata services alone: plain http to their fixed addresses
+                      too (url_is_metadata), and never through a proxy */
 };
 
 struct http_curl;

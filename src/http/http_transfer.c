@@ -240,7 +240,7 @@ static unsigned set_security(CURL *easy, const struct http_curl_options *options
     bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (options->ca_file)
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
-    if (loopback)
+    if (loopback || options->metadata)
         bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return bad;
@@ -315,7 +315,7 @@ bool transfer_begin(struct transfer *transfer, const struct http_curl_options *o
 
     bool plain = !str_ieq(url.scheme, STR("https"));
     bool loopback = url_is_loopback(&url);
-    if (plain && !loopback) {
+    if (plain && !loopback && !(options->metadata && url_is_metadata(&url))) {
         return not_sent(res, ERR_SETTINGS,
                         STR("plain http is for loopback addresses only, use https"));
     }
@@ -328,6 +328,7 @@ bool transfer_begin(struct transfer *transfer, const struct http_curl_options *o
                            .arena = arena,
                            .length = -1};
     *res = (struct http_response){.outcome = HTTP_NOT_SENT, .kind = ERR_UNAVAILABLE};
+    body->secret = body->secret || req->secret_answer;
     buf_clear(body);
     if (!add_request_headers(t, req, res)) {
         transfer_drop(t);

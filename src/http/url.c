@@ -141,6 +141,24 @@ bool url_is_loopback(const struct url *url)
     return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+bool url_is_metadata(const struct url *url)
+{
+    static const char *const v4[] = {"169.254.169.254", "169.254.170.2", "169.254.170.23"};
+    static const char *const v6[] = {"fd00:ec2::254", "fd00:ec2::23"};
+    struct in6_addr address;
+    struct in6_addr known;
+
+    for (size_t i = 0; i < sizeof(v4) / sizeof(v4[0]); i++) {
+        if (str_is(url->host, v4[i]))
+            return true;
+    }
+    for (size_t i = 0; parse_ipv6(url->host, &address) && i < sizeof(v6) / sizeof(v6[0]); i++) {
+        if (inet_pton(AF_INET6, v6[i], &known) == 1 && memcmp(&known, &address, sizeof(known)) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool url_check_base(struct str text, struct str *out, struct err *err)
 {
     struct url url;

@@ -21,6 +21,9 @@ bool url_parse(struct str text, struct url *out);
 bool url_same_origin(const struct url *a, const struct url *b);
 /* 127.0.0.0/8, ::1 or `localhost`. */
 bool url_is_loopback(const struct url *url);
+/* One of the fixed link-local addresses at which a cloud hands credentials to its own machines and
+ * containers: 169.254.169.254, 169.254.170.2, 169.254.170.23, fd00:ec2::254, fd00:ec2::23. */
+bool url_is_metadata(const struct url *url);
 /* A base URL of the settings: https, or http on loopback; no query; trailing slash cut. One
  * sentence on failure, ERR_SETTINGS. Result lent by `text`. */
 bool url_check_base(struct str text, struct str *out, struct err *err);

@@ -36,6 +36,19 @@ static bool has_text(struct str text, const char *part)
            (text.len > 0 && memmem(text.ptr, text.len, part, strlen(part)) != NULL);
 }
 
+static bool has_header(const struct http_request *req, const char *wanted)
+{
+    struct str part = str_of(wanted);
+    struct str name = str_cut(&part, ':');
+
+    for (size_t i = 0; i < req->n_headers; i++) {
+        if (str_ieq(req->headers[i].name, name) &&
+            has_text(req->headers[i].value, str_trim(part).ptr))
+            return true;
+    }
+    return !wanted;
+}
+
 static bool row_fits(const struct fake_transport *fake, size_t row, const struct http_request *req)
 {
     const struct fake_answer *answer = &fake->script[row];
@@ -43,7 +56,8 @@ static bool row_fits(const struct fake_transport *fake, size_t row, const struct
 
     return (times == FAKE_ALWAYS || fake->used[row] < times) &&
            (!answer->method || strcmp(answer->method, method_names[req->method]) == 0) &&
-           has_text(req->url, answer->url);
+           has_text(req->url, answer->url) && has_text(req->body, answer->body_has) &&
+           has_header(req, answer->header);
 }
 
 static size_t find_row(struct fake_transport *fake, const struct http_request *req)

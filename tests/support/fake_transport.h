@@ -42,6 +42,8 @@ struct fake_answer {
     bool dropped;     /* as in struct http_response */
     unsigned times;   /* 0: once; FAKE_ALWAYS */
     int64_t takes_ms; /* slept on `clock` before the outcome */
+    const char *body_has; /* must occur in the request's body; NULL: any */
+    const char *header;   /* `Name: part`: must occur in that header of the request; NULL: any */
 };
 
 /* What arrived; text in the fake's arena. */
