@@ -72,7 +72,7 @@ static struct str word(const struct explain_page *page, struct str name)
     return command_word(name, page->arena);
 }
 
-static struct str who_word(const struct explain_page *page)
+struct str explain_who_word(const struct explain_page *page)
 {
     const struct person *person = page->in->person;
 
@@ -93,12 +93,14 @@ static void put_next(const struct explain_page *page, struct str ent)
         buf_add(page->out,
                 STR("  Next: while the settings do not know it, it is only watched; put it "
                     "back into them, then `seatkeeper check`.\n"));
+    } else if (explain_put_next_hop(page, ent)) {
+        return;
     } else if (has_grant(page, ent, false)) {
         buf_printf(page->out,
                    "  Next: to keep it longer, `seatkeeper request renew %.*s -e %.*s`; to give it "
                    "back, `seatkeeper request revoke %.*s -e %.*s`.\n",
-                   STR_ARG(who_word(page)), STR_ARG(word(page, ent)), STR_ARG(who_word(page)),
-                   STR_ARG(word(page, ent)));
+                   STR_ARG(explain_who_word(page)), STR_ARG(word(page, ent)),
+                   STR_ARG(explain_who_word(page)), STR_ARG(word(page, ent)));
     } else if (has_grant(page, ent, true)) {
         buf_add(page->out, STR("  Next: nothing to do; it begins by itself.\n"));
     } else if (seat && !seat->owned) {
@@ -112,7 +114,7 @@ static void put_next(const struct explain_page *page, struct str ent)
                    STR_ARG(word(page, ent)));
     } else {
         buf_printf(page->out, "  Next: `seatkeeper request grant %.*s -e %.*s` asks for a seat.\n",
-                   STR_ARG(who_word(page)), STR_ARG(word(page, ent)));
+                   STR_ARG(explain_who_word(page)), STR_ARG(word(page, ent)));
     }
 }
 
@@ -216,8 +218,8 @@ static void put_how_to_ask(const struct explain_page *page)
         const struct entitlement *ent = &policy->entitlements[i];
         const struct plan_rule *plan = entitlement_plan(ent, ent->default_plan);
 
-        buf_printf(page->out, "  seatkeeper request grant %.*s -e %.*s\n", STR_ARG(who_word(page)),
-                   STR_ARG(ent->name));
+        buf_printf(page->out, "  seatkeeper request grant %.*s -e %.*s\n",
+                   STR_ARG(explain_who_word(page)), STR_ARG(ent->name));
         if (ent->title.len > 0) {
             buf_printf(page->out, "    %.*s: ", STR_ARG(ent->title));
         } else {

@@ -184,6 +184,10 @@ void explain_put_seat(const struct explain_page *page, const struct explain_seat
     if (seat->until_ms != 0)
         buf_printf(page->out, ", until %.*s", STR_ARG(explain_day(page, seat->until_ms - 1)));
     buf_add(page->out, STR(".\n"));
+    if (explain_has_ladder(seat)) {
+        explain_put_ladder(page, seat);
+        return;
+    }
     for (size_t i = 0; i < seat->n_hops; i++) {
         if (seat->hops[i].state == HOP_NOT_APPLICABLE) {
             n_silent++;

@@ -101,6 +101,8 @@ void finding_make_key(struct finding *finding, struct arena *arena)
     sha256_add_field(&sha, finding->person);
     sha256_add_field(&sha, finding->group);
     sha256_add_field(&sha, finding->hop);
+    if (finding->variant.len > 0)
+        sha256_add_field(&sha, finding->variant);
     sha256_done_hex(&sha, hex);
     finding->key = arena_str(arena, str_of(hex));
 }
@@ -208,7 +210,8 @@ int finding_compare(const struct finding *a, const struct finding *b)
         return a->kind < b->kind ? -1 : 1;
     if ((order = str_cmp(a->entitlement, b->entitlement)) != 0 ||
         (order = str_cmp(a->login, b->login)) != 0 ||
-        (order = str_cmp(a->person, b->person)) != 0 || (order = str_cmp(a->group, b->group)) != 0)
+        (order = str_cmp(a->person, b->person)) != 0 ||
+        (order = str_cmp(a->group, b->group)) != 0 || (order = str_cmp(a->hop, b->hop)) != 0)
         return order;
-    return str_cmp(a->hop, b->hop);
+    return str_cmp(a->variant, b->variant);
 }

@@ -57,6 +57,8 @@ struct finding {
     enum severity severity;
     struct str entitlement, person, login, group; /* what it is about; any may be empty */
     struct str hop;
+    struct str variant; /* tells apart what is otherwise the same thing, e.g. a hop's cause; part
+                         * of the key only when not empty */
     int64_t since_ms;
     struct str detail;  /* what is the case, one sentence */
     struct str remedy;  /* what would help, one sentence */
@@ -65,7 +67,7 @@ struct finding {
     struct str subject; /* digest or text of the exact state that an acknowledgement is for */
     bool may_ack;       /* an ack releases something */
 
-    struct str key;     /* by finding_complete: SHA-256 of kind, entitlement, person, group, hop */
+    struct str key;     /* SHA-256 of kind, entitlement, person, group, hop and variant */
     struct str id;      /* F-3K7: by the ledger, which knows which short ones are taken */
     struct str command; /* the literal next command; by finding_complete once id is known */
 };
@@ -84,5 +86,5 @@ struct str command_word(struct str word, struct arena *arena);
  * or looks like an option. Both are understood. Empty when both are. */
 struct str command_person(struct str login, struct str id, struct arena *arena);
 
-/* By severity (worst first), kind, entitlement, login. */
+/* By severity (worst first), kind, entitlement, login; then the rest of what it is about. */
 int finding_compare(const struct finding *a, const struct finding *b);

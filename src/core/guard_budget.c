@@ -205,7 +205,7 @@ static struct batch collect(const struct guard_work *work, bool released, enum c
     for (size_t i = 0; i < work->n; i++) {
         const struct guard_case *c = &work->cases[i];
 
-        if (c->is_removal && !work->held[i] && c->is_released == released &&
+        if (c->is_removal && !c->op->follows && !work->held[i] && c->is_released == released &&
             (released || c->op->cause == cause))
             batch.ops[batch.n++] = i;
     }

@@ -122,7 +122,7 @@ static bool are_all_plans_sealed(const struct guard_case *c)
     for (size_t i = 0; i < c->in->n_groups; i++) {
         const struct group_view *view = c->in->groups[i].view;
 
-        if (view->role == GROUP_ROLE_PLAN && !listing_is_sealed(view->listing))
+        if (view->role != GROUP_ROLE_ASSIGNMENT && !listing_is_sealed(view->listing))
             return false;
     }
     return true;

@@ -5,8 +5,10 @@
 #include "base/attr.h"
 #include "base/crypt.h"
 
-static const char *const kind_names[] = {
-    [OP_OKTA_ADD] = "okta.add", [OP_OKTA_REMOVE] = "okta.remove"};
+static const char *const kind_names[] = {[OP_OKTA_ADD] = "okta.add",
+                                         [OP_OKTA_REMOVE] = "okta.remove",
+                                         [OP_IDC_ADD] = "idc.add",
+                                         [OP_IDC_REMOVE] = "idc.remove"};
 static const char *const state_names[] = {
     [OP_PLANNED] = "planned", [OP_HELD] = "held", [OP_SENT] = "sent",
     [OP_UNKNOWN] = "unknown", [OP_DONE] = "done", [OP_FAILED] = "failed",
@@ -44,9 +46,14 @@ bool op_state_parse(struct str word, enum op_state *out)
     return false;
 }
 
+bool op_is_add(enum op_kind kind)
+{
+    return kind == OP_OKTA_ADD || kind == OP_IDC_ADD;
+}
+
 bool op_is_removal(enum op_kind kind)
 {
-    return kind == OP_OKTA_REMOVE;
+    return kind == OP_OKTA_REMOVE || kind == OP_IDC_REMOVE;
 }
 
 struct str op_make_id(enum op_kind kind, struct str group, struct str person,
@@ -69,9 +76,13 @@ struct str op_make_id(enum op_kind kind, struct str group, struct str person,
  * early. */
 static int stage(const struct op *op)
 {
-    if (op_is_removal(op->kind))
-        return op->to_assignment ? 3 : 2;
-    return op->to_assignment ? 0 : 1;
+    switch (op->kind) {
+    case OP_OKTA_ADD: return op->to_assignment ? 0 : 1;
+    case OP_IDC_ADD: return 2;
+    case OP_OKTA_REMOVE: return op->to_assignment ? 5 : 3;
+    case OP_IDC_REMOVE: return 4;
+    }
+    return 6;
 }
 
 int op_compare(const struct op *a, const struct op *b)

@@ -13,7 +13,7 @@
  * change has the same id in every run.
  */
 
-enum op_kind { OP_OKTA_ADD, OP_OKTA_REMOVE };
+enum op_kind { OP_OKTA_ADD, OP_OKTA_REMOVE, OP_IDC_ADD, OP_IDC_REMOVE };
 
 enum op_state { OP_PLANNED, OP_HELD, OP_SENT, OP_UNKNOWN, OP_DONE, OP_FAILED, OP_SKIPPED };
 
@@ -21,6 +21,7 @@ const char *op_kind_name(enum op_kind kind); /* "okta.add" */
 bool op_kind_parse(struct str word, enum op_kind *out);
 const char *op_state_name(enum op_state state);
 bool op_state_parse(struct str word, enum op_state *out);
+bool op_is_add(enum op_kind kind);
 /* After it the person has less. A leave after a proved move up does not count. */
 bool op_is_removal(enum op_kind kind);
 
@@ -39,13 +40,15 @@ struct op {
     int64_t order_ms;       /* oldest accepted first */
     bool is_renewal;        /* the person held a seat here already */
     bool to_assignment;     /* into or out of the assignment group */
+    bool follows;           /* a removal of a seat whose loss was counted when the person was taken
+                               out of the Okta group: no second loss */
     int64_t cost_minor;     /* what a month changes by; may be negative */
 };
 
 struct str op_make_id(enum op_kind kind, struct str group, struct str person,
                       struct str entitlement, struct str plan, struct arena *arena);
 /* Canonical order: adds before removals, assignment groups first among adds and last among
- * removals, then entitlement, group, person. */
+ * removals, Okta before Identity Center, then entitlement, group, person. */
 int op_compare(const struct op *a, const struct op *b);
 /* SHA-256, hex, over the sorted ids: what a plan is, and what a release is for. */
 struct str ops_digest(const struct op *const *ops, size_t n, struct arena *arena);

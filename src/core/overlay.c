@@ -39,7 +39,7 @@ static size_t fresh_writes(const struct listing *listing, const struct recent_wr
 
         if (str_eq(write->group, listing->collection) && may_have_happened(write->state) &&
             listing->at_ms - write->sent_at < OVERLAY_WINDOW_MS)
-            out[n++] = (struct laid){write->person, write->sent_at, i, write->kind == OP_OKTA_ADD};
+            out[n++] = (struct laid){write->person, write->sent_at, i, op_is_add(write->kind)};
     }
     if (n > 1)
         qsort(out, n, sizeof(out[0]), compare_laid);

@@ -76,7 +76,8 @@ struct op plan_op(const struct planner *planner, const struct group_view *view, 
         .group_name = view->name,
         .is_renewal = plan_seen_elsewhere(planner->in, view, person).len > 0,
         .to_assignment = to_assignment,
-        .cost_minor = to_assignment ? 0 : plan_cost(planner->in, view, kind, person),
+        .cost_minor =
+            view->role == GROUP_ROLE_PLAN ? plan_cost(planner->in, view, kind, person) : 0,
     };
 }
 
@@ -84,7 +85,8 @@ struct op plan_add_op(const struct planner *planner, const struct group_view *vi
                       struct str person, const struct grant *grant)
 {
     const struct request_ref *ref = plan_request(planner->in, grant->request);
-    struct op op = plan_op(planner, view, OP_OKTA_ADD, person);
+    struct op op =
+        plan_op(planner, view, view->role == GROUP_ROLE_STORE ? OP_IDC_ADD : OP_OKTA_ADD, person);
 
     op.cause = CAUSE_GRANTED;
     op.reason = plan_why_add(planner->in, grant, planner->arena);
@@ -105,7 +107,7 @@ void plan_deviate(struct planner *planner, enum deviation_kind kind, const struc
                  .person = person,
                  .login = login_of(planner, view, person),
                  .entitlement = view->ent->name,
-                 .plan = view->role == GROUP_ROLE_PLAN ? view->plan : (struct str){0},
+                 .plan = view->role != GROUP_ROLE_ASSIGNMENT ? view->plan : (struct str){0},
                  .group = view->id,
              }));
 }
@@ -125,9 +127,11 @@ static void push_removal(struct planner *planner, const struct group_view *view,
     const struct plan_input *in = planner->in;
     const struct grant *grant = standing->grant;
     const struct request_ref *ref = grant ? plan_request(in, grant->request) : NULL;
-    struct op op = plan_op(planner, view, OP_OKTA_REMOVE, person);
+    struct op op = plan_op(planner, view,
+                           view->role == GROUP_ROLE_STORE ? OP_IDC_REMOVE : OP_OKTA_REMOVE, person);
 
     op.cause = standing->cause;
+    op.follows = view->role == GROUP_ROLE_STORE && people_has(&view->left, person);
     op.reason = plan_why_removal(in, standing, person, planner->arena);
     op.request = grant ? grant->request : (struct str){0};
     op.request_number = ref ? ref->number : 0;
@@ -232,6 +236,37 @@ static void plan_group(struct planner *planner, const struct group_view *view)
         plan_surplus(planner, view, difference.surplus.ids[i]);
 }
 
+/*
+ * The Identity Store follows Okta: joined there is who is seen in the plan's Okta group (so that
+ * every limit has been kept) and exists over there; taken out is who has left that group.
+ */
+static void plan_store(struct planner *planner, const struct group_view *view)
+{
+    const struct group_view *okta = view_of(planner->in, view->ent, view->plan);
+    struct difference difference =
+        diff_people(desired_in(planner, view->ent, view->plan), &view->actual, planner->arena);
+
+    for (size_t i = 0; i < difference.missing.n; i++) {
+        struct str person = difference.missing.ids[i];
+        struct standing standing = standing_in(planner, view, person);
+
+        if (standing.wanted && is_seen_in(okta, person) && people_has(&view->known, person)) {
+            VEC_PUSH(planner->arena, &planner->ops,
+                     plan_add_op(planner, view, person, standing.grant));
+        }
+    }
+    for (size_t i = 0; i < difference.surplus.n; i++) {
+        struct str person = difference.surplus.ids[i];
+
+        if (!facts_find(planner->in->facts, person)) { /* nobody that Okta or the ledger know */
+            plan_deviate(planner, DEVIATION_UNMANAGED, view, person);
+        } else if (okta && listing_is_sealed(okta->listing) && !people_has(&okta->actual, person) &&
+                   !listing_find(okta->listing, person)) {
+            plan_surplus(planner, view, person);
+        }
+    }
+}
+
 static void find_orphans(struct planner *planner)
 {
     const struct plan_input *in = planner->in;
@@ -316,10 +351,10 @@ struct plan plan_build(const struct plan_input *in, struct arena *arena)
         if (!listing_is_sealed(view->listing) ||
             (in->only.len > 0 && !str_eq(view->ent->name, in->only)))
             continue;
-        if (view->role == GROUP_ROLE_ASSIGNMENT) {
-            plan_assignment(&planner, view);
-        } else {
-            plan_group(&planner, view);
+        switch (view->role) {
+        case GROUP_ROLE_PLAN: plan_group(&planner, view); break;
+        case GROUP_ROLE_ASSIGNMENT: plan_assignment(&planner, view); break;
+        case GROUP_ROLE_STORE: plan_store(&planner, view); break;
         }
     }
     find_orphans(&planner);

@@ -18,17 +18,24 @@
  * Guards come after: a plan says what ought to happen, not what may.
  */
 
-enum group_role { GROUP_ROLE_PLAN, GROUP_ROLE_ASSIGNMENT };
+enum group_role {
+    GROUP_ROLE_PLAN,
+    GROUP_ROLE_ASSIGNMENT,
+    GROUP_ROLE_STORE, /* the plan's group in the Identity Store, which we write ourselves
+                         (`provisioning: direct`); its members are shown as Okta ids */
+};
 
 /* One managed group as seen in this run. */
 struct group_view {
     const struct entitlement *ent;
     enum group_role role;
-    struct str plan;                 /* of GROUP_ROLE_PLAN */
+    struct str plan;                 /* of GROUP_ROLE_PLAN and GROUP_ROLE_STORE */
     struct str id, name;             /* pinned */
     const struct listing *listing;   /* never NULL */
     const struct baseline *baseline; /* never NULL; exists may be false */
     struct people actual; /* overlay over the listing; empty when the listing is not sealed */
+    struct people known;  /* of GROUP_ROLE_STORE: who exists over there and can be joined, */
+    struct people left;   /* and whom we took out of the plan's Okta group within a week */
 };
 
 struct plan_input {

@@ -83,7 +83,7 @@ static bool has_left_all_plans(const struct plan_input *in, struct str person)
     for (size_t i = 0; i < in->n_groups; i++) {
         const struct group_view *view = &in->groups[i];
 
-        if (view->role == GROUP_ROLE_PLAN &&
+        if (view->role != GROUP_ROLE_ASSIGNMENT &&
             (!listing_is_sealed(view->listing) || people_has(&view->actual, person)))
             return false;
     }

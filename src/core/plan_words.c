@@ -119,5 +119,5 @@ int64_t plan_cost(const struct plan_input *in, const struct group_view *view, en
 
     if (other.len == 0 || catalogue_compare(catalogue, view->plan, other) > 0)
         difference = price_of(catalogue, view->plan) - price_of(catalogue, other);
-    return kind == OP_OKTA_ADD ? difference : -difference;
+    return op_is_add(kind) ? difference : -difference;
 }

@@ -35,7 +35,7 @@ static void count_op(const struct report_op *op, bool dry, struct report_summary
         break;
     case OP_DONE: break;
     }
-    if (op->op->kind == OP_OKTA_ADD) {
+    if (op_is_add(op->op->kind)) {
         sum->adds++;
     } else {
         sum->removes++;

@@ -203,6 +203,13 @@ static void put_hops(struct json_out *json, const struct seat_row *row)
         json_put_time(json, "deadline", hop->deadline_ms);
         json_put_str_or_null(json, "cause", hop->cause);
         json_put_str_or_null(json, "remedy", hop->remedy);
+        json_put_str_or_null(json, "why",
+                             hop->why != HOP_CAUSE_NONE ? str_of(hop_cause_name(hop->why))
+                                                        : (struct str){0});
+        if (hop->usual_ms != 0) {
+            json_put_i64(json, "usual_ms", hop->usual_ms);
+            json_put_i64(json, "at_most_ms", hop->at_most_ms);
+        }
         json_end(json, '}');
     }
     json_end(json, ']');

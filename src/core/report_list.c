@@ -87,7 +87,8 @@ static struct str stuck_where(const struct seat_row *row)
     for (size_t i = 0; i < row->n_hops; i++) {
         enum hop_word state = row->hops[i].state;
 
-        if (state == HOP_LATE || state == HOP_UNKNOWN || state == HOP_ON_ITS_WAY)
+        if (state == HOP_LATE || state == HOP_UNKNOWN || state == HOP_ON_ITS_WAY ||
+            row->hops[i].overdue)
             return row->hops[i].cause;
     }
     return (struct str){0};

@@ -52,7 +52,7 @@ static void put_rows(const struct page *page, size_t from, size_t to, bool with_
     for (size_t i = from; i < end; i++) {
         const struct op *op = page->rows[i]->op;
         const struct str cells[] = {
-            op->kind == OP_OKTA_ADD ? STR("+") : STR("-"),
+            op_is_add(op->kind) ? STR("+") : STR("-"),
             op->login.len > 0 ? op->login : op->person,
             op->entitlement,
             op->to_assignment ? op->group_name : op->plan,
@@ -153,7 +153,7 @@ static struct tally tally_of(const struct report *report)
 
         if (row->state != OP_DONE && !(report->dry && row->state == OP_PLANNED))
             continue;
-        *(row->op->kind == OP_OKTA_ADD ? &tally.adds : &tally.removes) += 1;
+        *(op_is_add(row->op->kind) ? &tally.adds : &tally.removes) += 1;
         tally.cost_minor += row->op->cost_minor;
     }
     return tally;

@@ -10,7 +10,7 @@ enum proof verify_op(enum op_kind kind, struct str person, int64_t sent_at,
         return PROOF_OPEN;
 
     bool is_there = listing_find(listing, person) != NULL;
-    bool is_wanted = is_there == (kind == OP_OKTA_ADD);
+    bool is_wanted = is_there == (op_is_add(kind));
 
     /* Somebody who is shown is there, however the rest of the listing fared; somebody who is not
      * shown is away only when the listing is whole. */

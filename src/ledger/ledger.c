@@ -103,6 +103,14 @@ static bool note_meta(struct ledger *ledger, const struct actor *actor, const ch
     return audit_append(ledger, actor, &note, err);
 }
 
+bool ledger_meta_note(struct ledger *ledger, const char *key, struct str value, struct err *err)
+{
+    return sql_run(ledger,
+                   "INSERT INTO meta (key, value) VALUES ($1, $2)"
+                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                   SQL_VALUES(sql_word(key), sql_text(value)), NULL, err);
+}
+
 bool ledger_meta_set(struct ledger *ledger, const struct actor *actor, const char *key,
                      struct str value, struct err *err)
 {
@@ -115,10 +123,7 @@ bool ledger_meta_set(struct ledger *ledger, const struct actor *actor, const cha
         return false;
     if (before.len > 0 && str_eq(before, value))
         return true;
-    return sql_run(ledger,
-                   "INSERT INTO meta (key, value) VALUES ($1, $2)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   SQL_VALUES(sql_word(key), sql_text(value)), NULL, err) &&
+    return ledger_meta_note(ledger, key, value, err) &&
            note_meta(ledger, actor, key, before, value, err) && txn_commit(&txn, err);
 }
 

@@ -49,6 +49,8 @@ bool ledger_meta_get(struct ledger *ledger, const char *key, struct arena *arena
                      struct err *err); /* empty when absent */
 bool ledger_meta_set(struct ledger *ledger, const struct actor *actor, const char *key,
                      struct str value, struct err *err);
+/* What the program keeps for itself (when it last did something), without an audit row. */
+bool ledger_meta_note(struct ledger *ledger, const char *key, struct str value, struct err *err);
 bool ledger_note_settings(struct ledger *ledger, struct str digest, struct str text,
                           struct err *err);
 
@@ -70,8 +72,8 @@ bool ledger_backup(struct ledger *ledger, struct str path, struct err *err);
 
 /*
  * The sidecar LEDGER.generation, outside backups, holds the ledger's id and the highest audit seq
- * and head. A ledger that is older than its sidecar, or another one, or has had one and lost it, is an old
- * copy.
+ * and head. A ledger that is older than its sidecar, or another one, or has had one and lost it, is
+ * an old copy.
  */
 enum generation { GENERATION_FITS, GENERATION_NEW, GENERATION_OLDER, GENERATION_OTHER };
 bool ledger_generation_check(struct ledger *ledger, enum generation *out, struct arena *arena,

@@ -111,15 +111,6 @@ bool ledger_generation_check(struct ledger *ledger, enum generation *out, struct
     return compare(ledger, &mark, out, arena, why, err);
 }
 
-/* After the file is there, so that a crash in between alarms nobody. */
-static bool remember_mark(struct ledger *ledger, struct str head, struct err *err)
-{
-    return sql_run(ledger,
-                   "INSERT INTO meta (key, value) VALUES ($1, $2)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   SQL_VALUES(sql_word(KEPT), sql_text(str_cut(&head, ' '))), NULL, err);
-}
-
 static bool write_mark(struct ledger *ledger, struct arena *arena, struct err *err)
 {
     /* The temporary's name is the process's, so its threads take turns. */
@@ -138,7 +129,8 @@ static bool write_mark(struct ledger *ledger, struct arena *arena, struct err *e
     if (!ok)
         return false;
     ledger_file_give_to_owner(ledger->path, path.ptr);
-    return remember_mark(ledger, head.len > 0 ? head : STR("0"), err);
+    /* After the file is there, so that a crash in between alarms nobody. */
+    return ledger_meta_note(ledger, KEPT, head.len > 0 ? str_cut(&head, ' ') : STR("0"), err);
 }
 
 bool ledger_generation_write(struct ledger *ledger, bool force, struct err *err)

@@ -6,8 +6,10 @@
 #include "core/overlay.h"
 #include "ledger/ledger_inside.h"
 
-static const char *const roles[] = {
-    [PIN_PLAN] = "plan", [PIN_ASSIGNMENT] = "assignment", [PIN_NAMED] = "named"};
+static const char *const roles[] = {[PIN_PLAN] = "plan",
+                                    [PIN_ASSIGNMENT] = "assignment",
+                                    [PIN_NAMED] = "named",
+                                    [PIN_STORE] = "store"};
 
 /* ---- pins ---- */
 

@@ -5,11 +5,16 @@
 
 /* Groups: what is pinned, and the accepted membership. */
 
-enum pin_role { PIN_PLAN, PIN_ASSIGNMENT, PIN_NAMED };
+enum pin_role {
+    PIN_PLAN,
+    PIN_ASSIGNMENT,
+    PIN_NAMED,
+    PIN_STORE, /* the group of a plan in the Identity Store */
+};
 
 struct group_pin {
     enum pin_role role;
-    struct str entitlement, plan; /* empty for PIN_NAMED; plan only for PIN_PLAN */
+    struct str entitlement, plan; /* empty for PIN_NAMED; no plan for PIN_ASSIGNMENT */
     struct str ref;               /* the settings' words: a name or an id */
     struct str group_id, group_name;
     int64_t pinned_at;

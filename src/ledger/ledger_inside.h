@@ -10,6 +10,20 @@
 
 /* Steps that several of the ledger's functions share, each inside the caller's transaction. */
 
+/* ---- conditions on rows of `op` ---- */
+
+#define REMOVAL_KINDS "('okta.remove', 'idc.remove')"
+#define ADD_KINDS     "('okta.add', 'idc.add')"
+/* The row `c` counts against the budget: once for a seat, so not again in the Identity Store where
+ * the same seat's end was counted in Okta within a week (604,800,000 ms). */
+#define COUNTED_OP                                                                           \
+    "c.kind IN " REMOVAL_KINDS                                                               \
+    " AND c.cause <> 'assignment' AND c.state IN ('sent', 'unknown', 'done')"                \
+    " AND NOT (c.kind = 'idc.remove' AND EXISTS (SELECT 1 FROM op f"                         \
+    " WHERE f.person_id = c.person_id AND f.entitlement = c.entitlement AND f.plan = c.plan" \
+    " AND f.kind = 'okta.remove' AND f.state IN ('sent', 'unknown', 'done')"                 \
+    " AND f.sent_at <= c.sent_at AND f.sent_at > c.sent_at - 604800000))"
+
 /* ---- audit ---- */
 
 struct note {

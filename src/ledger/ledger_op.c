@@ -257,12 +257,12 @@ bool ledger_removed_since(struct ledger *ledger, struct str group, int64_t since
     do {
         if (!sql_each(
                 ledger,
-                "SELECT DISTINCT o.person_id FROM op o WHERE o.kind = 'okta.remove'"
+                "SELECT DISTINCT o.person_id FROM op o WHERE o.kind IN " REMOVAL_KINDS
                 " AND (o.sent_at >= $1 OR o.settled_at >= $1 OR o.state IN ('sent', 'unknown'))"
                 " AND o.group_id = $2 AND o.state IN ('sent', 'unknown', 'done')"
                 " AND o.person_id > $3 AND NOT EXISTS (SELECT 1 FROM op a"
                 " WHERE a.person_id = o.person_id AND a.group_id = o.group_id"
-                " AND a.kind = 'okta.add' AND a.sent_at > o.sent_at"
+                " AND a.kind IN " ADD_KINDS " AND a.sent_at > o.sent_at"
                 " AND a.state IN ('sent', 'unknown', 'done'))"
                 " ORDER BY o.person_id LIMIT $4",
                 SQL_VALUES(sql_int(since_ms), sql_text(group), sql_text(last),
@@ -283,9 +283,8 @@ bool ledger_count_removals(struct ledger *ledger, struct str entitlement, int64_
 
     /* As in ledger_mark_sent, which compares with these. */
     if (!sql_number(ledger,
-                    "SELECT count(*) FROM op WHERE kind = 'okta.remove' AND cause <> 'assignment'"
-                    " AND state IN ('sent', 'unknown', 'done') AND sent_at > $1"
-                    " AND ($2 = '' OR entitlement = $2)",
+                    "SELECT count(*) FROM op c WHERE " COUNTED_OP " AND c.sent_at > $1"
+                    " AND ($2 = '' OR c.entitlement = $2)",
                     SQL_VALUES(sql_int(since_ms), sql_text(entitlement)), &n, err))
         return false;
     *out = (size_t)n;

@@ -12,15 +12,11 @@
  * true any more, a second statement over the same list says which.
  */
 
-#define COUNTED                                          \
-    "c.kind = 'okta.remove' AND c.cause <> 'assignment'" \
-    " AND c.state IN ('sent', 'unknown', 'done')"
-
 /* Blocks and what people give back themselves count, but nothing holds them. */
 #define UNBOUND \
-    "op.kind <> 'okta.remove' OR op.cause IN ('assignment', 'blocked', 'returned') OR $7 = 1"
+    "op.kind IN " ADD_KINDS " OR op.cause IN ('assignment', 'blocked', 'returned') OR $7 = 1"
 #define WITHIN(where, most) \
-    "(" UNBOUND " OR (SELECT count(*) FROM op c WHERE " COUNTED " AND " where ") < " most ")"
+    "(" UNBOUND " OR (SELECT count(*) FROM op c WHERE " COUNTED_OP " AND " where ") < " most ")"
 #define OF_ENTITLEMENT " AND c.entitlement = op.entitlement"
 
 /*
@@ -34,21 +30,22 @@
     "NOT EXISTS (SELECT 1 FROM freeze f WHERE f.lifted_at IS NULL" \
     " AND (f.until_at IS NULL OR f.until_at > $3)"                 \
     " AND (f.entitlement = '' OR f.entitlement = op.entitlement)"  \
-    " AND (f.removals = 0 OR op.kind = 'okta.remove'))"
-#define IS_MODE "(op.kind = 'okta.add' AND $5 = 1 OR op.kind = 'okta.remove' AND $6 = 1)"
+    " AND (f.removals = 0 OR op.kind IN " REMOVAL_KINDS "))"
+#define IS_MODE "(op.kind IN " ADD_KINDS " AND $5 = 1 OR op.kind IN " REMOVAL_KINDS " AND $6 = 1)"
 #define IS_ABOVE_FLOOR                                              \
     "NOT EXISTS (SELECT 1 FROM mode_floor l"                        \
     " WHERE (l.entitlement = '' OR l.entitlement = op.entitlement)" \
-    " AND (l.mode = 'observe' OR op.kind = 'okta.remove'))"
+    " AND (l.mode = 'observe' OR op.kind IN " REMOVAL_KINDS "))"
 #define IS_PINNED                                                      \
     "EXISTS (SELECT 1 FROM group_pin p WHERE p.group_id = op.group_id" \
     " AND p.entitlement = op.entitlement"                              \
-    " AND (p.role = 'plan' AND p.plan = op.plan OR p.role = 'assignment' AND op.plan = ''))"
+    " AND (p.role IN ('plan', 'store') AND p.plan = op.plan"           \
+    " OR p.role = 'assignment' AND op.plan = ''))"
 #define IS_VERSION                                                  \
     "EXISTS (SELECT 1 FROM person p WHERE p.okta_id = op.person_id" \
     " AND p.version = op.person_version)"
-#define IS_UNBLOCKED                                             \
-    "(op.kind = 'okta.remove' OR EXISTS (SELECT 1 FROM person p" \
+#define IS_UNBLOCKED                                                  \
+    "(op.kind IN " REMOVAL_KINDS " OR EXISTS (SELECT 1 FROM person p" \
     " WHERE p.okta_id = op.person_id AND p.blocked_at IS NULL))"
 #define IS_WITHIN_RUN_ENT  WITHIN("c.run_id = op.run_id" OF_ENTITLEMENT, "$10")
 #define IS_WITHIN_DAY_ENT  WITHIN("c.sent_at > $8" OF_ENTITLEMENT, "$11")
@@ -324,7 +321,11 @@ static bool is_settled(struct str state)
 
 static bool own_membership(struct ledger *ledger, const struct op_label *label, struct err *err)
 {
-    if (str_is(label->kind, op_kind_name(OP_OKTA_REMOVE))) {
+    enum op_kind kind;
+
+    if (!op_kind_parse(label->kind, &kind))
+        return bad_word("op.kind", label->kind, err);
+    if (op_is_removal(kind)) {
         return sql_run(ledger, "DELETE FROM membership WHERE group_id = $1 AND person_id = $2",
                        SQL_VALUES(sql_text(label->group), sql_text(label->person)), NULL, err);
     }

@@ -312,6 +312,200 @@ static void test_a_blocked_person_is_said_to_be_so(void **state)
                  "an administrator lifts it (seatkeeper unblock).\n");
 }
 
+/* ---- five hops ---- */
+
+/* A seat on its way through Identity Center: known there, and not yet in the group. */
+static void world_hops(struct world *w)
+{
+    world_grant(w, -10, 20);
+    world_seat(w, HOP_REACHED);
+    for (int i = HOP_USER; i < HOP_COUNT; i++)
+        w->hops[i] = (struct hop_state){.hop = (enum hop)i, .state = HOP_ON_ITS_WAY};
+    w->hops[HOP_USER].state = HOP_REACHED;
+    w->hops[HOP_USER].since_ms = DAYS(-9);
+    w->hops[HOP_PUSHED].since_ms = DAYS(-9);
+    w->hops[HOP_PUSHED].deadline_ms = DAYS(-9) + TIME_HOUR;
+    w->hops[HOP_PUSHED].cause = STR("Okta pushes changes within minutes as a rule");
+    w->hops[HOP_SEAT].cause = STR("it comes after the membership in IAM Identity Center");
+}
+
+#define HEAD                                                      \
+    "taro@example.com (Taro Yamada, Okta id 00uTARO): ACTIVE\n\n" \
+    "kiro-jp (Kiro for engineers in Japan):\n"                    \
+    "  Seat: kiro-pro, through the Okta group AWS_kiro_JP_Users, until 2026-05-24.\n"
+#define GRANT                                                 \
+    "  Granted: kiro-pro from 2026-04-24 until 2026-05-24.\n" \
+    "    Why: a request that is no longer kept.\n"
+
+static void test_the_way_of_a_seat_is_drawn_as_a_ladder(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    assert_string_equal(
+        explain(&w, *state),
+        HEAD "    [x] 1. member of the Okta group AWS_kiro_JP_Users  reached, since 2026-04-24 "
+             "12:00\n"
+             "    [x] 2. known to AWS IAM Identity Center            reached, since 2026-04-25 "
+             "12:00\n"
+             "    [.] 3. in the group AWS_kiro_JP_Users there        on its way, since 2026-04-25 "
+             "12:00, due by 2026-04-25 13:00\n"
+             "           No experience yet; late after 1 hour.\n"
+             "           Why: Okta pushes changes within minutes as a rule.\n"
+             "    [ ] 4. subscribed to kiro-pro                      comes after step 3\n"
+             "    [ ] 5. in use                                      comes after step 3\n" GRANT
+             "  Next: nothing to do but wait; if it is not there by 2026-04-25 13:00, `seatkeeper "
+             "explain taro@example.com` says what helps.\n");
+}
+
+static void test_a_learned_time_is_told_in_place_of_general_words(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.hops[HOP_PUSHED].usual_ms = 2 * TIME_MINUTE;
+    w.hops[HOP_PUSHED].at_most_ms = 6 * TIME_MINUTE;
+    MENTIONS(&w, "due by 2026-04-25 13:00\n"
+                 "           Usually 2 minutes; 95 of 100 within 6 minutes.\n"
+                 "    [ ] 4. subscribed");
+}
+
+static void test_a_late_step_says_why_what_helps_and_ends_with_it(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.hops[HOP_PUSHED].state = HOP_LATE;
+    w.hops[HOP_PUSHED].why = HOP_CAUSE_NO_MAPPING;
+    w.hops[HOP_PUSHED].cause = STR("the group is not among those that Okta pushes");
+    w.hops[HOP_PUSHED].remedy = STR("in Okta, open Push Groups, and add it");
+    MENTIONS(&w, "    [!] 3. in the group AWS_kiro_JP_Users there        late, since 2026-04-25 "
+                 "12:00, was due 2026-04-25 13:00\n"
+                 "           Why: the group is not among those that Okta pushes.\n"
+                 "           What helps: in Okta, open Push Groups, and add it.\n"
+                 "    [ ] 4. subscribed to kiro-pro                      comes after step 3\n");
+    MENTIONS(&w, GRANT "  Next: in Okta, open Push Groups, and add it.\n");
+}
+
+static void test_a_cause_that_is_known_early_is_the_next_step_already(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.hops[HOP_PUSHED].why = HOP_CAUSE_NOT_ASSIGNED;
+    w.hops[HOP_PUSHED].cause = STR("not assigned");
+    w.hops[HOP_PUSHED].remedy = STR("assign the person");
+    MENTIONS(&w, "           Why: not assigned.\n           What helps: assign the person.\n");
+    MENTIONS(&w, "  Next: assign the person.\n");
+    /* Who waits behind it for the same reason is not told it twice; another reason is told. */
+    w.hops[HOP_SEAT].why = HOP_CAUSE_NOT_ASSIGNED;
+    w.hops[HOP_SEAT].cause = STR("not assigned");
+    MENTIONS(&w, "assign the person.\n    [ ] 4. subscribed to kiro-pro                      comes "
+                 "after step 3\n    [ ] 5.");
+    w.hops[HOP_SEAT].why = HOP_CAUSE_DISABLED;
+    w.hops[HOP_SEAT].cause = STR("disabled");
+    MENTIONS(&w, "comes after step 3\n           Why: disabled.\n    [ ] 5.");
+}
+
+static void test_a_step_that_could_not_be_read_is_not_known(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.hops[HOP_USER] = (struct hop_state){.hop = HOP_USER,
+                                          .state = HOP_UNKNOWN,
+                                          .why = HOP_CAUSE_UNREADABLE,
+                                          .cause = STR("AWS did not answer"),
+                                          .remedy = STR("`seatkeeper status` says more")};
+    w.hops[HOP_PUSHED].deadline_ms = 0;
+    w.hops[HOP_PUSHED].since_ms = 0;
+    MENTIONS(&w, "    [?] 2. known to AWS IAM Identity Center            not known\n"
+                 "           Why: AWS did not answer.\n"
+                 "           What helps: `seatkeeper status` says more.\n"
+                 "    [ ] 3. in the group AWS_kiro_JP_Users there        comes after step 2\n");
+    MENTIONS(&w, "  Next: `seatkeeper status` says more.\n");
+}
+
+static void test_a_step_that_was_lost_and_waits_behind_another_keeps_its_time(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.hops[HOP_USER].state = HOP_LATE;
+    w.hops[HOP_PUSHED].deadline_ms = 0;
+    MENTIONS(&w, "on its way, since 2026-04-25 12:00, comes after step 2\n");
+}
+
+static void test_a_seat_that_came_all_the_way_asks_for_nothing(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    for (int i = HOP_PUSHED; i < HOP_IN_USE; i++) {
+        w.hops[i] =
+            (struct hop_state){.hop = (enum hop)i, .state = HOP_REACHED, .since_ms = DAYS(-8)};
+    }
+    w.hops[HOP_IN_USE].since_ms = DAYS(-8);
+    w.hops[HOP_IN_USE].cause = STR("the person has not used the seat yet");
+    MENTIONS(&w, "    [.] 5. in use                                      on its way, since "
+                 "2026-04-26 12:00\n"
+                 "           Why: the person has not used the seat yet.\n" GRANT
+                 "  Next: to keep it longer, ");
+}
+
+static void test_an_ended_seat_is_drawn_on_its_way_down(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.in.n_grants = 0;
+    w.hops[HOP_OKTA] =
+        (struct hop_state){.hop = HOP_OKTA, .state = HOP_NOT_APPLICABLE, .since_ms = DAYS(-1)};
+    w.hops[HOP_USER] = (struct hop_state){.hop = HOP_USER, .state = HOP_NOT_APPLICABLE};
+    w.hops[HOP_PUSHED] = (struct hop_state){.hop = HOP_PUSHED,
+                                            .state = HOP_LEAVING,
+                                            .since_ms = DAYS(-1),
+                                            .deadline_ms = DAYS(1),
+                                            .cause = STR("it follows the membership in Okta")};
+    w.hops[HOP_SEAT] = (struct hop_state){.hop = HOP_SEAT, .state = HOP_LEAVING};
+    w.hops[HOP_IN_USE] = (struct hop_state){.hop = HOP_IN_USE, .state = HOP_NOT_APPLICABLE};
+    MENTIONS(&w,
+             "    [-] 1. member of the Okta group AWS_kiro_JP_Users  gone, since 2026-05-03 12:00\n"
+             "    [-] 2. known to AWS IAM Identity Center            not followed here\n"
+             "    [<] 3. in the group AWS_kiro_JP_Users there        leaving, since 2026-05-03 "
+             "12:00, due by 2026-05-05 12:00\n"
+             "           Why: it follows the membership in Okta.\n"
+             "    [<] 4. subscribed to kiro-pro                      comes after step 3\n"
+             "    [-] 5. in use                                      not followed here\n"
+             "  Next: nothing to do but wait; if it is not gone by 2026-05-05 12:00, `seatkeeper "
+             "explain taro@example.com` says what helps.\n");
+    w.hops[HOP_PUSHED].overdue = true;
+    w.hops[HOP_PUSHED].remedy = STR("push the group once more by hand");
+    MENTIONS(&w, "    [!] 3. in the group AWS_kiro_JP_Users there        still there, since "
+                 "2026-05-03 12:00, was due 2026-05-05 12:00\n");
+    MENTIONS(&w, "  Next: push the group once more by hand.\n");
+}
+
+static void test_names_from_outside_do_not_break_the_ladder(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_hops(&w);
+    w.seat.group_name = STR("\xe9\x96\x8b\xe7\x99\xba\x1b[2J");
+    MENTIONS(&w, "    [x] 1. member of the Okta group \xe9\x96\x8b\xe7\x99\xba\xef\xbf\xbd[2J  "
+                 "reached,");
+    MENTIONS(&w, "    [x] 2. known to AWS IAM Identity Center   reached,");
+}
+
 static int new_arena(void **state)
 {
     static struct arena arena;
@@ -343,6 +537,15 @@ int main(void)
         cmocka_unit_test(test_findings_come_with_their_next_command),
         cmocka_unit_test(test_a_grant_of_what_the_settings_no_longer_know_is_shown),
         cmocka_unit_test(test_a_blocked_person_is_said_to_be_so),
+        cmocka_unit_test(test_the_way_of_a_seat_is_drawn_as_a_ladder),
+        cmocka_unit_test(test_a_learned_time_is_told_in_place_of_general_words),
+        cmocka_unit_test(test_a_late_step_says_why_what_helps_and_ends_with_it),
+        cmocka_unit_test(test_a_cause_that_is_known_early_is_the_next_step_already),
+        cmocka_unit_test(test_a_step_that_could_not_be_read_is_not_known),
+        cmocka_unit_test(test_a_step_that_was_lost_and_waits_behind_another_keeps_its_time),
+        cmocka_unit_test(test_a_seat_that_came_all_the_way_asks_for_nothing),
+        cmocka_unit_test(test_an_ended_seat_is_drawn_on_its_way_down),
+        cmocka_unit_test(test_names_from_outside_do_not_break_the_ladder),
     };
 
     return cmocka_run_group_tests(tests, new_arena, drop_arena);

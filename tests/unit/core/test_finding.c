@@ -81,6 +81,26 @@ static void test_one_thing_has_one_key_however_it_stands_today(void **state)
     }
 }
 
+static void test_a_variant_tells_apart_what_is_otherwise_the_same(void **state)
+{
+    struct finding plain = sample();
+    struct finding one = sample();
+    struct finding two = sample();
+
+    /* As ledgers have it from before there were variants. */
+    finding_make_key(&plain, *state);
+    assert_string_equal(arena_cstr(*state, plain.key),
+                        "705f75099acc02c204b622be0a18e602eaf7f3cd0954762f58c6afb6ef0565c3");
+    one.variant = STR("lost");
+    two.variant = STR("disabled");
+    finding_make_key(&one, *state);
+    finding_make_key(&two, *state);
+    assert_false(str_eq(one.key, plain.key));
+    assert_false(str_eq(one.key, two.key));
+    assert_true(finding_compare(&two, &one) < 0);
+    assert_true(finding_compare(&one, &plain) > 0);
+}
+
 static void test_an_id_has_three_letters_and_one_more_each_time_they_are_taken(void **state)
 {
     struct finding finding = sample();
@@ -221,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds_and_severities_read_back_as_what_they_name),
         cmocka_unit_test(test_one_thing_has_one_key_however_it_stands_today),
+        cmocka_unit_test(test_a_variant_tells_apart_what_is_otherwise_the_same),
         cmocka_unit_test(test_an_id_has_three_letters_and_one_more_each_time_they_are_taken),
         cmocka_unit_test(test_every_kind_has_a_next_command),
         cmocka_unit_test(test_commands_are_literal),

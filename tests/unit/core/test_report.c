@@ -497,9 +497,16 @@ static void test_seats_are_json_csv_and_text(void **state)
                                 .from_ms = NOON,
                                 .until_ms = NOON + TIME_DAY,
                                 .request = STR("r1")};
-    const struct hop_state hops[] = {
-        {HOP_OKTA, HOP_LATE, NOON, NOON + TIME_HOUR, STR("held by limit"), STR("wait")},
-        {HOP_USER, HOP_NOT_APPLICABLE, 0, 0, NO, NO}};
+    const struct hop_state hops[] = {{.hop = HOP_OKTA,
+                                      .state = HOP_LATE,
+                                      .since_ms = NOON,
+                                      .deadline_ms = NOON + TIME_HOUR,
+                                      .cause = STR("held by limit"),
+                                      .remedy = STR("wait"),
+                                      .why = HOP_CAUSE_HELD,
+                                      .usual_ms = 120000,
+                                      .at_most_ms = 360000},
+                                     {.hop = HOP_USER, .state = HOP_NOT_APPLICABLE}};
     const struct seat_row rows[] = {{STR("taro@example.com"), STR("00uTARO"), STR("kiro-jp"),
                                      STR("kiro-pro"), STR("boss@example.com"), NOON + TIME_DAY,
                                      true, &grant, 1, hops, 2},
@@ -514,7 +521,9 @@ static void test_seats_are_json_csv_and_text(void **state)
     assert_string_equal(keys_of(at(root, "seats", 0), *state),
                         "person okta_id entitlement plan until owner owned grants hops");
     assert_string_equal(keys_of(at(at(root, "seats", 0), "hops", 0), *state),
-                        "hop state since deadline cause remedy");
+                        "hop state since deadline cause remedy why usual_ms at_most_ms");
+    assert_string_equal(keys_of(at(at(root, "seats", 0), "hops", 1), *state),
+                        "hop state since deadline cause remedy why");
 
     buf_clear(&out);
     seats_csv(rows, 2, &out);
