@@ -7,6 +7,7 @@
 #include "base/entropy.h"
 #include "sim/sim_auth.h"
 #include "sim/sim_fault.h"
+#include "sim/sim_idc.h"
 #include "sim/sim_port.h"
 #include "sim/sim_state.h"
 
@@ -161,6 +162,7 @@ static void clear_rest(struct sim *sim)
 
 static void forget_everything(struct sim *sim)
 {
+    sim_idc_fini(sim);
     clear_groups(sim);
     clear_people(sim);
     clear_rest(sim);
@@ -173,6 +175,7 @@ void sim_clear_org(struct sim *sim)
     for (size_t i = 0; i < sim->n_ssws; i++)
         sim->ssws[i].owner = SIM_NOBODY;
     sim_default_quirks(sim);
+    sim_idc_reset(sim);
     sim->everyone = sim_group_add(sim, SIM_EVERYONE, GROUP_BUILT_IN);
     sim->groups[sim->everyone]->description = STR("All users in your organization");
 }

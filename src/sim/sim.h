@@ -70,6 +70,18 @@ struct sim_credentials {
 };
 struct sim_credentials sim_credentials(struct sim *sim);
 
+/* The AWS side as it is at the start, or as the organisation has it: what a program must know to
+ * find and sign. Texts lent by `sim` until an organisation is loaded. */
+struct sim_aws {
+    struct str account, region, instance_arn, store_id;
+    struct str access_key, secret_key; /* long-lived */
+    struct str role_arn;               /* may be assumed with them; also that of the metadata */
+    struct str web_identity_token;     /* that the role trusts */
+    struct str container_token;        /* for /v2/credentials/ANYTHING */
+    struct str scim_app_id;            /* Okta's; empty: no application pushes */
+};
+struct sim_aws sim_aws(struct sim *sim);
+
 /* Over loopback HTTP, on a thread of its own. `listen` is `127.0.0.1:0` or any loopback address and
  * port; others are refused. Stop before sim_free. */
 struct sim_server;
@@ -77,6 +89,7 @@ struct sim_server *sim_serve(struct sim *sim, struct str listen, struct err *err
 struct str sim_server_url(const struct sim_server *server); /* http://127.0.0.1:PORT; lent */
 void sim_server_stop(struct sim_server *server);
 
-/* Writes a folder that points the program at this cloud: settings.yaml, okta.pem (mode 0600); the
- * folder is created, files are not overwritten (ERR_USAGE). `ledger` is a path inside it. */
+/* Writes a folder that points the program at this cloud: settings.yaml, and with mode 0600 okta.pem
+ * and aws.credentials; all endpoints are `url`. The folder is created, files are not overwritten
+ * (ERR_USAGE). `ledger` is a path inside it. */
 bool sim_write_settings(struct sim *sim, struct str url, struct str folder, struct err *err);

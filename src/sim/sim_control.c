@@ -5,21 +5,15 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
+#include "sim/sim_control_parts.h"
 #include "sim/sim_fault.h"
 #include "sim/sim_org.h"
 #include "sim/sim_request.h"
+#include "sim/sim_scim.h"
 
 /* What changes the cloud; sim_show.c has what looks at it. */
 
-struct control {
-    struct sim *sim;
-    const struct sim_request *req;
-    const struct sim_node *body; /* a map, or a list where one is due; never NULL */
-    struct buf *out;
-    struct err err;
-};
-
-static int fail(struct control *c, int status, const char *what)
+int sim_control_fail(struct sim_control *c, int status, const char *what)
 {
     struct json_out out = {.buf = c->out};
 
@@ -30,18 +24,18 @@ static int fail(struct control *c, int status, const char *what)
     return status;
 }
 
-static int done(struct control *c)
+int sim_control_done(struct sim_control *c)
 {
     buf_add(c->out, STR("{\"ok\":true}"));
     return 200;
 }
 
-static struct str segment(const struct control *c, size_t i)
+static struct str segment(const struct sim_control *c, size_t i)
 {
     return i < c->req->n_segments ? c->req->segments[i] : (struct str){0};
 }
 
-static struct str body_text(const struct control *c, const char *key)
+static struct str body_text(const struct sim_control *c, const char *key)
 {
     const struct sim_node *node = c->body->kind == SIM_NODE_MAP ? sim_node_get(c->body, key) : NULL;
 
@@ -49,7 +43,7 @@ static struct str body_text(const struct control *c, const char *key)
 }
 
 /* Who did it: the one named, else the default organisation's administrator, else nobody known. */
-static const struct sim_actor *actor_of(struct control *c)
+static const struct sim_actor *actor_of(struct sim_control *c)
 {
     struct str name = body_text(c, "actor");
     uint32_t person = sim_find_anybody(c->sim, name.len > 0 ? name : STR("admin@example.com"));
@@ -73,7 +67,7 @@ static bool read_set(struct str text, int64_t *out)
            *out <= SIM_LAST_MS;
 }
 
-static int post_clock(struct control *c)
+static int post_clock(struct sim_control *c)
 {
     struct str advance = body_text(c, "advance");
     struct str set = body_text(c, "set");
@@ -81,60 +75,63 @@ static int post_clock(struct control *c)
     int64_t value;
 
     if (advance.len + set.len + skew.len == 0)
-        return fail(c, 400, "advance, set or skew is needed");
+        return sim_control_fail(c, 400, "advance, set or skew is needed");
     if (advance.len > 0) {
         if (!sim_span(advance, &value) || value < 0)
-            return fail(c, 400, "`advance` must be a duration");
+            return sim_control_fail(c, 400, "`advance` must be a duration");
         sim_advance(c->sim, value);
     }
     if (set.len > 0) {
         if (!read_set(set, &value))
-            return fail(c, 400, "`set` must be a time");
+            return sim_control_fail(c, 400, "`set` must be a time");
         sim_set_time(c->sim, value);
     }
     if (skew.len > 0) {
-        if (!sim_span(skew, &value) || value > 366 * TIME_DAY || value < -366 * TIME_DAY)
-            return fail(c, 400, "`skew` must be a duration of at most a year, with or without -");
+        if (!sim_span(skew, &value) || value > 366 * TIME_DAY || value < -366 * TIME_DAY) {
+            return sim_control_fail(
+                c, 400, "`skew` must be a duration of at most a year, with or without -");
+        }
         __atomic_store_n(&c->sim->skew_ms, value, __ATOMIC_SEQ_CST);
     }
     return sim_show_clock(c->sim, c->out);
 }
 
-static int post_faults(struct control *c)
+static int post_faults(struct sim_control *c)
 {
     if (!sim_faults_load(c->sim->faults, c->req->body, sim_now(c->sim), &c->err))
-        return fail(c, 400, "bad fault script");
-    return done(c);
+        return sim_control_fail(c, 400, "bad fault script");
+    return sim_control_done(c);
 }
 
-static int post_org(struct control *c)
+static int post_org(struct sim_control *c)
 {
     if (!sim_org_load(c->sim, c->req->body, &c->err))
-        return fail(c, 400, "bad organisation");
-    return done(c);
+        return sim_control_fail(c, 400, "bad organisation");
+    return sim_control_done(c);
 }
 
-static int post_quirks(struct control *c)
+static int post_quirks(struct sim_control *c)
 {
     if (!sim_org_quirks(c->sim, c->body, &c->err))
-        return fail(c, 400, "bad quirks");
-    return done(c);
+        return sim_control_fail(c, 400, "bad quirks");
+    return sim_control_done(c);
 }
 
 /* ---- people ---- */
 
-static int post_people(struct control *c)
+static int post_people(struct sim_control *c)
 {
     uint32_t person;
 
     if (!sim_org_person(c->sim, c->body, &person, &c->err))
-        return fail(c, 400, "bad person");
+        return sim_control_fail(c, 400, "bad person");
     sim_log(c->sim, "user.lifecycle.create", actor_of(c), person, SIM_NOBODY);
+    sim_scim_after_person(c->sim, person);
     sim_rules_apply(c->sim, person);
     return sim_show_person(c->sim, person, c->out);
 }
 
-static int set_status(struct control *c, uint32_t person, enum user_status status,
+static int set_status(struct sim_control *c, uint32_t person, enum user_status status,
                       const char *event)
 {
     sim_person_status(c->sim, person, status);
@@ -144,32 +141,32 @@ static int set_status(struct control *c, uint32_t person, enum user_status statu
     return sim_show_person(c->sim, person, c->out);
 }
 
-static int rename_person(struct control *c, uint32_t person)
+static int rename_person(struct sim_control *c, uint32_t person)
 {
     struct str login = body_text(c, "login");
 
     if (login.len < 2 || login.len > 100)
-        return fail(c, 400, "a `login` of 2 to 100 characters is needed");
+        return sim_control_fail(c, 400, "a `login` of 2 to 100 characters is needed");
     if (!sim_person_rename(c->sim, person, login))
-        return fail(c, 409, "that login is taken");
+        return sim_control_fail(c, 409, "that login is taken");
     sim_log(c->sim, "user.account.update_profile", actor_of(c), person, SIM_NOBODY);
     return sim_show_person(c->sim, person, c->out);
 }
 
-static int set_profile(struct control *c, uint32_t person)
+static int set_profile(struct sim_control *c, uint32_t person)
 {
     for (const struct sim_node *node = c->body->first; node; node = node->next) {
         if (str_is(node->key, "actor"))
             continue;
         if (node->kind != SIM_NODE_SCALAR || !sim_person_set(c->sim, person, node->key, node->text))
-            return fail(c, 400, "an attribute could not be set");
+            return sim_control_fail(c, 400, "an attribute could not be set");
     }
     sim_log(c->sim, "user.account.update_profile", actor_of(c), person, SIM_NOBODY);
     sim_rules_apply(c->sim, person);
     return sim_show_person(c->sim, person, c->out);
 }
 
-static int post_person(struct control *c)
+static int post_person(struct sim_control *c)
 {
     static const struct {
         const char *verb;
@@ -187,7 +184,7 @@ static int post_person(struct control *c)
     struct str verb = segment(c, 3);
 
     if (person == SIM_NOBODY)
-        return fail(c, 404, "nobody is called that");
+        return sim_control_fail(c, 404, "nobody is called that");
     for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
         if (str_is(verb, moves[i].verb))
             return set_status(c, person, moves[i].status, moves[i].event);
@@ -197,19 +194,19 @@ static int post_person(struct control *c)
     if (str_is(verb, "profile"))
         return set_profile(c, person);
     if (!str_is(verb, "delete"))
-        return fail(c, 404, "no such verb for a person");
+        return sim_control_fail(c, 404, "no such verb for a person");
     sim_person_delete(c->sim, person, actor_of(c));
-    return done(c);
+    return sim_control_done(c);
 }
 
 /* ---- groups ---- */
 
-static int post_groups(struct control *c)
+static int post_groups(struct sim_control *c)
 {
     uint32_t group;
 
     if (!sim_org_group(c->sim, c->body, &group, &c->err))
-        return fail(c, 400, "bad group");
+        return sim_control_fail(c, 400, "bad group");
     return sim_show_group(c->sim, group, c->out);
 }
 
@@ -218,7 +215,7 @@ struct member_keys {
     struct str actor;
 };
 
-static int post_members(struct control *c, uint32_t group)
+static int post_members(struct sim_control *c, uint32_t group)
 {
     static const struct sim_field fields[] = {
         {"add", SIM_FIELD_NODE, offsetof(struct member_keys, add)},
@@ -234,7 +231,7 @@ static int post_members(struct control *c, uint32_t group)
     if (!sim_bind(c->body, fields, ARRAY_LEN(fields), &keys, &c->err) ||
         !sim_org_people(c->sim, keys.add, &add, &n_add, &c->err) ||
         !sim_org_people(c->sim, keys.remove, &remove, &n_remove, &c->err))
-        return fail(c, 400, "bad members");
+        return sim_control_fail(c, 400, "bad members");
 
     const struct sim_actor *actor = actor_of(c);
     for (size_t i = 0; i < n_add; i++)
@@ -244,7 +241,7 @@ static int post_members(struct control *c, uint32_t group)
     return sim_show_group(c->sim, group, c->out);
 }
 
-static int recreate(struct control *c, uint32_t old)
+static int recreate(struct sim_control *c, uint32_t old)
 {
     struct sim *sim = c->sim;
     bool keep = str_is(body_text(c, "members"), "keep");
@@ -258,49 +255,49 @@ static int recreate(struct control *c, uint32_t old)
     return sim_show_group(sim, fresh, c->out);
 }
 
-static int post_group(struct control *c)
+static int post_group(struct sim_control *c)
 {
     uint32_t group = sim_find_group(c->sim, segment(c, 2));
     struct str verb = segment(c, 3);
 
     if (group == SIM_NOBODY)
-        return fail(c, 404, "no group is called that");
+        return sim_control_fail(c, 404, "no group is called that");
     if (str_is(verb, "members"))
         return post_members(c, group);
     if (group == c->sim->everyone)
-        return fail(c, 400, "Everyone cannot be changed");
+        return sim_control_fail(c, 400, "Everyone cannot be changed");
     if (str_is(verb, "recreate"))
         return recreate(c, group);
     if (str_is(verb, "rename")) {
         struct str name = body_text(c, "name");
 
         if (name.len == 0 || name.len > 255)
-            return fail(c, 400, "a `name` is needed");
+            return sim_control_fail(c, 400, "a `name` is needed");
         sim_group_rename(c->sim, group, name);
         return sim_show_group(c->sim, group, c->out);
     }
     if (!str_is(verb, "delete"))
-        return fail(c, 404, "no such verb for a group");
+        return sim_control_fail(c, 404, "no such verb for a group");
     sim_group_delete(c->sim, group);
-    return done(c);
+    return sim_control_done(c);
 }
 
 /* ---- rules ---- */
 
-static int post_rules(struct control *c)
+static int post_rules(struct sim_control *c)
 {
     if (!sim_org_rule(c->sim, c->body, &c->err))
-        return fail(c, 400, "bad rule");
-    return done(c);
+        return sim_control_fail(c, 400, "bad rule");
+    return sim_control_done(c);
 }
 
-static int post_rule(struct control *c)
+static int post_rule(struct sim_control *c)
 {
     uint32_t rule = sim_find_rule(c->sim, segment(c, 2));
     struct str verb = segment(c, 3);
 
     if (rule == SIM_NOBODY)
-        return fail(c, 404, "no rule is called that");
+        return sim_control_fail(c, 404, "no rule is called that");
     if (str_is(verb, "activate")) {
         sim_rule_status(c->sim, rule, STR("ACTIVE"));
     } else if (str_is(verb, "deactivate")) {
@@ -308,9 +305,9 @@ static int post_rule(struct control *c)
     } else if (str_is(verb, "delete")) {
         c->sim->rules[rule].is_deleted = true;
     } else {
-        return fail(c, 404, "no such verb for a rule");
+        return sim_control_fail(c, 404, "no such verb for a rule");
     }
-    return done(c);
+    return sim_control_done(c);
 }
 
 /* ---- dispatch ---- */
@@ -319,7 +316,7 @@ static const struct {
     enum http_method method;
     const char *name;
     size_t n_segments; /* with `_sim` */
-    int (*run)(struct control *c);
+    int (*run)(struct sim_control *c);
 } verbs[] = {
     {HTTP_POST, "clock", 2, post_clock},   {HTTP_POST, "faults", 2, post_faults},
     {HTTP_POST, "org", 2, post_org},       {HTTP_POST, "quirks", 2, post_quirks},
@@ -328,24 +325,33 @@ static const struct {
     {HTTP_POST, "rules", 2, post_rules},   {HTTP_POST, "rules", 4, post_rule},
 };
 
-static int run(struct control *c)
+static bool is_aws(const struct sim_control *c)
+{
+    return str_is(segment(c, 1), "aws") || str_is(segment(c, 1), "scim");
+}
+
+static int run(struct sim_control *c)
 {
     bool raw = str_is(segment(c, 1), "faults") || str_is(segment(c, 1), "org");
 
+    if (c->req->method == HTTP_GET && is_aws(c))
+        return sim_show_aws(c->sim, c->req, c->out);
     if (c->req->method == HTTP_GET)
         return sim_show(c->sim, c->req, c->out);
     if (c->req->method == HTTP_DELETE && str_is(segment(c, 1), "faults")) {
         sim_faults_clear(c->sim->faults);
-        return done(c);
+        return sim_control_done(c);
     }
     if (!raw && !sim_yaml_parse(c->req->body, &c->sim->scratch, &c->body, &c->err))
-        return fail(c, 400, "bad body");
+        return sim_control_fail(c, 400, "bad body");
+    if (c->req->method == HTTP_POST && is_aws(c))
+        return str_is(segment(c, 1), "aws") ? sim_control_aws(c) : sim_control_scim(c);
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         if (c->req->method == verbs[i].method && c->req->n_segments == verbs[i].n_segments &&
             str_is(segment(c, 1), verbs[i].name))
             return verbs[i].run(c);
     }
-    return fail(c, 404, "no such control");
+    return sim_control_fail(c, 404, "no such control");
 }
 
 int sim_control_locked(struct sim *sim, enum http_method method, struct str path, struct str body,
@@ -353,11 +359,11 @@ int sim_control_locked(struct sim *sim, enum http_method method, struct str path
 {
     struct sim_request req = {.method = method, .body = body};
     static const struct sim_node empty = {.kind = SIM_NODE_MAP, .line = 1};
-    struct control control = {.sim = sim, .req = &req, .body = &empty, .out = out};
+    struct sim_control control = {.sim = sim, .req = &req, .body = &empty, .out = out};
 
     if (!sim_request_parse(path, &sim->scratch, &req) || req.n_segments < 2 ||
         !str_is(req.segments[0], "_sim"))
-        return fail(&control, 404, "control paths begin with /_sim/");
+        return sim_control_fail(&control, 404, "control paths begin with /_sim/");
     return run(&control);
 }
 

@@ -11,25 +11,45 @@
  * take an `actor`, who did it as the System Log tells: a login, or `system` for a rule. Without it
  * `admin@example.com` or a nameless administrator did.
  *
- *   GET  /_sim/state                       time, counts, groups, rules, quirks, faults and how
- * often each was played GET  /_sim/people[?group=G&after=N&limit=N]     people: id, login, status,
- * groups GET  /_sim/people/{who}                one, with profile GET  /_sim/groups/{group}/members
- * the true members: id, login, status, how GET
- * /_sim/history[?since=SEQ&method=&path=GLOB&status=&principal=&writes=true&faults=true] POST
- * /_sim/clock        {advance: 5m} {set: TIME} {skew: -1h}: the wall clock and boot time go on; the
- * wall clock alone jumps; the cloud's clock differs from ours POST /_sim/faults       a fault
- * script (sim_fault.h), added; DELETE takes all away POST /_sim/people       {login, ...} as in an
- * organisation file: somebody joins POST /_sim/people/{who}/deactivate suspend activate delete
- * unlock lock stage POST /_sim/people/{who}/rename         {login} POST /_sim/people/{who}/profile
- * {ATTRIBUTE: VALUE, ...}; the empty value takes away POST /_sim/groups                      {name,
- * ...} as in an organisation file POST /_sim/groups/{group}/members      {add: [who], remove:
- * [who], actor} POST /_sim/groups/{group}/recreate     deleted, and made anew under its name with a
- * fresh id; {members: keep} puts the people into the new one POST /_sim/groups/{group}/rename
- * {name} POST /_sim/groups/{group}/delete POST /_sim/rules                       {name, expression,
- * groups: [group], status, exclude} POST /_sim/rules/{rule}/activate deactivate delete GET
- * /_sim/quirks                      what they are, in the same words POST /_sim/quirks {quirk:
- * value, ...} as in an organisation file POST /_sim/org                         an organisation
- * file
+ * - GET /_sim/state: time, counts, groups, rules, quirks, faults and how often each was played
+ * - GET /_sim/people[?group=G&after=N&limit=N]: people with id, login, status, groups
+ * - GET /_sim/people/{who}: one, with profile
+ * - GET /_sim/groups/{group}/members: the true members with id, login, status, how
+ * - GET /_sim/history[?since=SEQ&method=&path=GLOB&status=&principal=&writes=true&faults=true];
+ *   AWS's calls have `AWSIdentityStore.ListUsers` for a path
+ * - POST /_sim/clock {advance: 5m} {set: TIME} {skew: -1h}: the wall clock and boot time go on; the
+ *   wall clock alone jumps; the cloud's clock differs from ours
+ * - POST /_sim/faults: a fault script (sim_fault.h), added; DELETE takes all away
+ * - POST /_sim/people {login, ...}: as in an organisation file; somebody joins
+ * - POST /_sim/people/{who}/VERB: deactivate suspend activate delete unlock lock stage
+ * - POST /_sim/people/{who}/rename {login}
+ * - POST /_sim/people/{who}/profile {ATTRIBUTE: VALUE, ...}: the empty value takes away
+ * - POST /_sim/groups {name, ...}: as in an organisation file
+ * - POST /_sim/groups/{group}/members {add: [who], remove: [who], actor}
+ * - POST /_sim/groups/{group}/recreate: deleted, and made anew under its name with a fresh id;
+ *   {members: keep} puts the people into the new one
+ * - POST /_sim/groups/{group}/rename {name}
+ * - POST /_sim/groups/{group}/delete
+ * - POST /_sim/rules {name, expression, groups: [group], status, exclude}
+ * - POST /_sim/rules/{rule}/VERB: activate deactivate delete
+ * - GET /_sim/quirks: what they are; POST {quirk: value, ...}: in the same words
+ * - POST /_sim/org: an organisation file
+ *
+ * AWS, on its side only; users and groups of the store by name or id:
+ *
+ * - GET /_sim/aws/users, /_sim/aws/groups: what is in the Identity Store
+ * - GET /_sim/aws/memberships?group=GROUP: the true ones, without any lag
+ * - POST /_sim/aws/users, /_sim/aws/groups: one more made by hand, as in an organisation file
+ * - POST /_sim/aws/groups/{group}/members {add: [who], remove: [who]}
+ * - POST /_sim/aws/groups/{group}/delete
+ * - POST /_sim/aws/users/{userName}/VERB: disable enable delete
+ * - GET /_sim/aws/instance: account, region, ids, status; POST {recreate: true}: fresh ids, an
+ * empty store, everything under way anew; {status: WORD}
+ * - GET /_sim/aws/quirks: those of `aws` in an organisation file; POST {quirk: value, ...}
+ * - GET /_sim/scim: how the push is
+ * - POST /_sim/scim: the keys of `scim` in an organisation file, and deeds. {lose: WHO}: what waits
+ *   for somebody and what comes gets lost; {find: WHO}: no longer; {repush: GROUP | WHO | all};
+ *   {link: GROUP}: the group made by hand becomes the mapping's
  */
 
 /* Without taking the lock; scratch is the caller's to reset. Returns the HTTP status. */

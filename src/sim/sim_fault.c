@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "sim/sim_aws.h"
 #include "sim/sim_request.h"
 #include "sim/sim_yaml.h"
 
@@ -15,7 +16,7 @@ struct rule {
     struct str name;
     bool any_method;
     enum http_method method;
-    struct str path, query, group, person; /* empty: any */
+    struct str path, query, group, person, service, operation; /* empty: any */
     int64_t nth, times, from_ms, until_ms, percent;
     int64_t loaded_ms;
     struct sim_play play;
@@ -102,8 +103,35 @@ static bool read_word(const struct sim_node *node, const char *key, const char *
     return false;
 }
 
+#define SERVICES "identitystore sso sts metadata container okta"
+
+static const char *service_name(const struct sim_aws_name *aws)
+{
+    static const char *const names[] = {
+        [SIM_AWS_IDENTITYSTORE] = "identitystore",
+        [SIM_AWS_SSO] = "sso",
+        [SIM_AWS_STS] = "sts",
+        [SIM_AWS_METADATA] = "metadata",
+        [SIM_AWS_CONTAINER] = "container",
+        [SIM_AWS_OTHER] = "",
+    };
+
+    return aws ? names[aws->service] : "okta";
+}
+
+static bool is_service(struct str word)
+{
+    struct str known = STR(SERVICES);
+
+    while (known.len > 0) {
+        if (str_eq(str_cut(&known, ' '), word))
+            return true;
+    }
+    return false;
+}
+
 struct match {
-    struct str method, path, query, group, person;
+    struct str method, path, query, group, person, service, operation;
     int64_t nth, times, from, until, percent;
 };
 
@@ -116,6 +144,8 @@ static bool read_match(const struct sim_node *node, struct rule *rule, struct er
         {"query", SIM_FIELD_STR, offsetof(struct match, query)},
         {"group", SIM_FIELD_STR, offsetof(struct match, group)},
         {"person", SIM_FIELD_STR, offsetof(struct match, person)},
+        {"service", SIM_FIELD_STR, offsetof(struct match, service)},
+        {"operation", SIM_FIELD_STR, offsetof(struct match, operation)},
         {"nth", SIM_FIELD_INT, offsetof(struct match, nth)},
         {"times", SIM_FIELD_INT, offsetof(struct match, times)},
         {"from", SIM_FIELD_SPAN, offsetof(struct match, from)},
@@ -130,6 +160,11 @@ static bool read_match(const struct sim_node *node, struct rule *rule, struct er
         return false;
     if (m.nth < 0 || m.percent < 0 || m.percent > 100 || (m.times < 0 && m.times != -1))
         return sim_node_err(node, err, "`nth` and `times` are counts, `percent` is 0 to 100");
+    if (m.service.len > 0 && !is_service(m.service)) {
+        return sim_node_err(node, err, "`service` must be one of: " SERVICES);
+    }
+    rule->service = m.service;
+    rule->operation = m.operation;
     rule->path = m.path;
     rule->query = m.query;
     rule->group = m.group;
@@ -176,7 +211,8 @@ static bool read_words(const struct sim_node *node, struct sim_play *play, struc
     static const char *const closes[] = {"", "before", "after"};
     static const char *const cursors[] = {"", "repeat", "loop", "foreign", "garbled"};
     static const char *const rates[] = {"", "bucket", "concurrency", "doubled", "bare"};
-    static const char *const tokens[] = {"", "expired", "forgotten"};
+    static const char *const tokens[] = {"",     "expired",    "forgotten", "repeat",
+                                         "loop", "empty_page", "garbled"};
     int close = 0;
     int cursor = 0;
     int rate = 0;
@@ -224,6 +260,12 @@ static bool read_do(const struct sim_node *node, struct sim_play *out, struct er
         {"stale", SIM_FIELD_SPAN, offsetof(struct deed, play.stale_ms)},
         {"page", SIM_FIELD_NODE, offsetof(struct deed, page)},
         {"token", SIM_FIELD_STR, offsetof(struct deed, ignored)},
+        {"code", SIM_FIELD_STR, offsetof(struct deed, play.code)},
+        {"reason", SIM_FIELD_STR, offsetof(struct deed, play.reason)},
+        {"resource_type", SIM_FIELD_STR, offsetof(struct deed, play.resource_type)},
+        {"retry_after", SIM_FIELD_INT, offsetof(struct deed, play.retry_after)},
+        {"skew", SIM_FIELD_SPAN, offsetof(struct deed, play.skew_ms)},
+        {"xml", SIM_FIELD_BOOL, offsetof(struct deed, play.xml)},
     };
 
     if (!sim_bind(node, fields, ARRAY_LEN(fields), &d, err) || !read_words(node, &d.play, err) ||
@@ -371,25 +413,29 @@ static struct str segment_after(const struct sim_request *req, const char *name)
     return (struct str){0};
 }
 
-static bool fits_group(const struct sim *sim, const struct rule *rule,
-                       const struct sim_request *req)
+static bool fits_group(struct sim *sim, const struct rule *rule, const struct sim_request *req,
+                       const struct sim_aws_name *aws)
 {
     struct str id = segment_after(req, "groups");
 
     if (rule->group.len == 0 || str_eq(rule->group, id))
         return true;
+    if (aws)
+        return sim_aws_about_group(sim, req, rule->group);
 
     uint32_t group = sim_find_group_id(sim, id);
     return group != SIM_NOBODY && str_eq(sim_group(sim, group)->name, rule->group);
 }
 
-static bool fits_person(const struct sim *sim, const struct rule *rule,
-                        const struct sim_request *req)
+static bool fits_person(struct sim *sim, const struct rule *rule, const struct sim_request *req,
+                        const struct sim_aws_name *aws)
 {
     struct str key = segment_after(req, "users");
 
     if (rule->person.len == 0 || (key.len > 0 && str_eq(rule->person, key)))
         return true;
+    if (aws)
+        return sim_aws_about_person(sim, req, rule->person);
     if (key.len == 0)
         return false;
 
@@ -407,14 +453,22 @@ static bool fits_query(const struct rule *rule, const struct sim_request *req)
     return str_is(rule->query, "-") ? query.len == 0 : sim_glob(rule->query, query);
 }
 
-static bool fits(const struct sim *sim, const struct rule *rule, const struct sim_request *req,
-                 int64_t now_ms)
+static bool fits_service(const struct rule *rule, const struct sim_aws_name *aws)
 {
-    int64_t since = now_ms - rule->loaded_ms;
+    if (rule->service.len > 0 && !str_is(rule->service, service_name(aws)))
+        return false;
+    return rule->operation.len == 0 || (aws && sim_glob(rule->operation, aws->operation));
+}
+
+static bool fits(struct sim *sim, const struct rule *rule, const struct sim_request *req,
+                 const struct sim_aws_name *aws)
+{
+    int64_t since = sim_now(sim) - rule->loaded_ms;
 
     return (rule->any_method || rule->method == req->method) && since >= rule->from_ms &&
            since < rule->until_ms && (rule->path.len == 0 || sim_glob(rule->path, req->path)) &&
-           fits_query(rule, req) && fits_group(sim, rule, req) && fits_person(sim, rule, req);
+           fits_service(rule, aws) && fits_query(rule, req) && fits_group(sim, rule, req, aws) &&
+           fits_person(sim, rule, req, aws);
 }
 
 /* After fitting: is it this rule's turn? */
@@ -427,16 +481,16 @@ static bool is_due(struct sim_faults *faults, const struct rule *rule)
     return rule->percent >= 100 || rng_chance(&faults->rng, (unsigned)rule->percent);
 }
 
-const struct sim_play *sim_faults_play(struct sim *sim, const struct sim_request *req)
+const struct sim_play *sim_faults_play(struct sim *sim, const struct sim_request *req,
+                                       const struct sim_aws_name *aws)
 {
     struct sim_faults *faults = sim->faults;
-    int64_t now_ms = sim_now(sim);
     const struct sim_play *play = NULL;
 
     for (size_t i = 0; i < faults->rules.n; i++) {
         struct rule *rule = &faults->rules.items[i];
 
-        if (!fits(sim, rule, req, now_ms))
+        if (!fits(sim, rule, req, aws))
             continue;
         rule->fitted++;
         if (!play && is_due(faults, rule)) {

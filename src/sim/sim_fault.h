@@ -28,6 +28,9 @@
  *   query      glob over the decoded-as-sent query text, e.g. `*limit=200*`; `-` is no query
  *   group      name or id of the group in the path
  *   person     login or id of the person in the path
+ *   service    identitystore sso sts metadata container okta: whose call it is
+ *   operation  glob over the AWS operation, e.g. ListGroupMemberships or `Describe*`; `group` and
+ *              `person` of such a call are those of its body: name, user name, either side's id
  *   nth        from the n-th fitting call on (1 is the first)
  *   times      for that many fitting calls; default 1 with `nth`, else without end
  *   from until virtual time since the rules were loaded: `from` <= t < `until`
@@ -64,7 +67,23 @@
  *                that looks like the last; {twice: true}: every item two times;
  *                {not_a_list: true}: an object instead of the array; {no_ids: true}: items
  *                without `id`; {not_json: true}: text that does not parse
- *   token        expired: the access token counts as expired; forgotten: as never issued
+ *   token        expired: the access token counts as expired; forgotten: as never issued.
+ *                On AWS calls `expired` is about the credentials; the others are about NextToken:
+ *                forgotten: the one that came is refused
+ *                repeat: the one that came is handed out again
+ *                loop: a token that leads to the first page
+ *                empty_page: no items, and a token that goes on where this page began
+ *                garbled: text that is no token
+ *   code         AWS's error code (`ConflictException`), with `reason` and `resource_type` where
+ *                given; `status` as well: that status, else the usual one. Not carried out unless
+ *                `applied`
+ *   retry_after  N: x-amz-retry-after in milliseconds, with `code`, `status` or `rate`
+ *   xml          true: 200 with an XML document of another service; not carried out unless
+ *                `applied`
+ *   skew         the answer's Date is that much ahead of the cloud's clock; may be negative
+ *
+ * On AWS calls `rate` is a ThrottlingException (bare: without a hint and without a Date), and
+ * `empty_list`, `shrink`, `stale` and `page` act on its lists as they do on Okta's.
  *
  * `actions` is a second kind of rule: something happens to the cloud by itself once virtual time
  * has come that far, seen by the first call after that:
@@ -90,7 +109,15 @@ enum sim_rate {
     SIM_RATE_DOUBLED,
     SIM_RATE_BARE,
 };
-enum sim_token_fault { SIM_TOKEN_PROPER, SIM_TOKEN_EXPIRED, SIM_TOKEN_FORGOTTEN };
+enum sim_token_fault {
+    SIM_TOKEN_PROPER,
+    SIM_TOKEN_EXPIRED,
+    SIM_TOKEN_FORGOTTEN,
+    SIM_TOKEN_REPEAT,
+    SIM_TOKEN_LOOP,
+    SIM_TOKEN_EMPTY_PAGE,
+    SIM_TOKEN_GARBLED,
+};
 
 #define SIM_PLAY_HEADERS 8
 
@@ -113,10 +140,15 @@ struct sim_play {
     int64_t stale_ms;
     bool page_empty, page_drop_next, page_twice, page_not_a_list, page_no_ids, page_not_json;
     enum sim_token_fault token;
+    struct str code, reason, resource_type; /* of AWS */
+    int64_t retry_after;                    /* milliseconds; 0: none */
+    int64_t skew_ms;
+    bool xml;
 };
 
 struct sim_faults;
 struct sim;
+struct sim_aws_name;
 struct sim_request;
 
 /* Given; the seed is for `percent`. */
@@ -127,8 +159,9 @@ bool sim_faults_load(struct sim_faults *faults, struct str yaml, int64_t now_ms,
 void sim_faults_clear(struct sim_faults *faults);
 
 /* The play for this call, counting it; NULL: none. Lent until the next load or clear. Called with
- * the cloud's lock held. */
-const struct sim_play *sim_faults_play(struct sim *sim, const struct sim_request *req);
+ * the cloud's lock held. `aws` is NULL for Okta's calls. */
+const struct sim_play *sim_faults_play(struct sim *sim, const struct sim_request *req,
+                                       const struct sim_aws_name *aws);
 
 /* One action that is due, taken out of the list; false when there is none. Texts are lent until the
  * next load or clear. */

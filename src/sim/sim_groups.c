@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/sim_scim.h"
 #include "sim/sim_state.h"
 
 /* Changes older than this can be looked back to by no quirk and no fault. */
@@ -77,16 +78,20 @@ void sim_group_rename(struct sim *sim, uint32_t number, struct str name)
 {
     struct sim_group *group = sim->groups[number];
 
+    sim_scim_before_group(sim, number);
     group->old_name = group->name;
     group->name = sim_keep(sim, name);
     group->updated_ms = group->renamed_ms = sim_cloud(sim);
+    sim_scim_after_rename(sim, number);
 }
 
 void sim_group_delete(struct sim *sim, uint32_t number)
 {
     struct sim_group *group = sim->groups[number];
 
+    sim_scim_before_group(sim, number);
     group->is_deleted = true;
+    sim_scim_after_delete(sim, number);
     free(group->members);
     free(group->changes);
     group->members = NULL;
@@ -216,12 +221,14 @@ bool sim_member_add(struct sim *sim, uint32_t group, uint32_t person, bool by_ru
             to->members[at] = person;
         return false;
     }
+    sim_scim_before_member(sim, group, person);
     make_room(to);
     memmove(to->members + at + 1, to->members + at, (to->n_members - at) * sizeof(*to->members));
     to->members[at] = by_rule ? person | SIM_BY_RULE : person;
     to->n_members++;
     note_change(sim, to, person, true);
     sim_log(sim, "group.user_membership.add", actor, person, group);
+    sim_scim_after_member(sim, group, person, true);
     return true;
 }
 
@@ -236,11 +243,13 @@ bool sim_member_remove(struct sim *sim, uint32_t group, uint32_t person,
 
     bool by_rule = (from->members[at] & SIM_BY_RULE) != 0;
 
+    sim_scim_before_member(sim, group, person);
     from->n_members--;
     memmove(from->members + at, from->members + at + 1,
             (from->n_members - at) * sizeof(*from->members));
     note_change(sim, from, person, false);
     sim_log(sim, "group.user_membership.remove", actor, person, group);
+    sim_scim_after_member(sim, group, person, false);
     if (by_rule && actor->kind != SIM_ACTOR_SYSTEM)
         sim_rules_exclude(sim, group, person);
     return true;

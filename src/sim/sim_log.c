@@ -75,18 +75,9 @@ static struct sim_event *next_event(struct sim *sim)
     return &sim->events[sim->n_events++];
 }
 
-void sim_log(struct sim *sim, const char *type, const struct sim_actor *actor, uint32_t person,
-             uint32_t group)
+static void persist(struct sim *sim, struct sim_event event)
 {
-    struct sim_event event = {
-        .at_ms = sim_cloud(sim),
-        .serial = ++sim->n_logged,
-        .actor = actor,
-        .type = type,
-        .person = person,
-        .group = group,
-    };
-
+    event.serial = ++sim->n_logged;
     /* An event that happened earlier is persisted later: what a poll by order of persistence must
      * not miss, and a window by `published` does. */
     if (sim->quirks.log_disorder && sim->n_events > 0 && event.serial % 2 == 0) {
@@ -98,4 +89,18 @@ void sim_log(struct sim *sim, const char *type, const struct sim_actor *actor, u
     *next_event(sim) = event;
     if (sim->quirks.log_doubles && event.serial % 3 == 0)
         *next_event(sim) = event;
+}
+
+void sim_log_event(struct sim *sim, const struct sim_event *event)
+{
+    persist(sim, *event);
+}
+
+void sim_log(struct sim *sim, const char *type, const struct sim_actor *actor, uint32_t person,
+             uint32_t group)
+{
+    struct sim_event event = {
+        .at_ms = sim_cloud(sim), .actor = actor, .type = type, .person = person, .group = group};
+
+    persist(sim, event);
 }

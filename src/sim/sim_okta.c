@@ -1,13 +1,9 @@
 #include "sim/sim_okta.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_out.h"
 #include "sim/sim_auth.h"
-#include "sim/sim_control.h"
-#include "sim/sim_fault.h"
 #include "sim/sim_limit.h"
 
 struct route {
@@ -43,6 +39,8 @@ static const struct route routes[] = {
     {HTTP_GET, "api/v1/apps/*/users/*", "/api/v1/apps", "okta.apps.read", sim_okta_app_user},
     {HTTP_GET, "api/v1/apps/*/group-push/mappings", "/api/v1/apps",
      "okta.apps.read okta.groups.read", sim_okta_app_pushes},
+    {HTTP_PATCH, "api/v1/apps/*/group-push/mappings/*", "/api/v1/apps",
+     "okta.apps.manage okta.groups.manage", sim_okta_patch_push},
 };
 
 /* ---- answers ---- */
@@ -69,7 +67,7 @@ void sim_answer_header(struct sim_call *call, const char *name, struct str value
     out->headers[out->n_headers++] = (struct http_header){shown, value};
 }
 
-static void put_type(struct sim_call *call, const char *type)
+void sim_answer_type(struct sim_call *call, const char *type)
 {
     for (size_t i = 0; i < call->out->n_headers; i++) {
         if (str_ieq(call->out->headers[i].name, STR("content-type")))
@@ -98,7 +96,7 @@ void sim_answer_error(struct sim_call *call, int status, const char *code, struc
     json_end(&out, ']');
     json_end(&out, '}');
     call->out->status = status;
-    put_type(call, "application/json");
+    sim_answer_type(call, "application/json");
 }
 
 /* ---- routing ---- */
@@ -145,7 +143,7 @@ static bool headers_are_fine(struct sim_call *call)
 {
     struct str accept = sim_request_header(call->req, "accept");
     struct str type = sim_request_header(call->req, "content-type");
-    bool has_body = call->req->method == HTTP_PUT || call->req->method == HTTP_POST;
+    bool has_body = call->req->method != HTTP_GET && call->req->method != HTTP_DELETE;
 
     if (has_body && !call->req->has_length) {
         call->out->status = 411;
@@ -174,7 +172,7 @@ static bool headers_are_fine(struct sim_call *call)
 }
 
 /* Deactivated people's sessions, unknown paths and the like are told only to those who may ask. */
-static void answer_route(struct sim_call *call)
+void sim_okta_answer(struct sim_call *call)
 {
     bool other;
     const struct route *route = find_route(call, &other);
@@ -201,218 +199,4 @@ static void answer_route(struct sim_call *call)
         return;
     }
     route->answer(call);
-}
-
-/* ---- faults ---- */
-
-static void drop_header(struct sim_answer *out, struct str name)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < out->n_headers; i++) {
-        if (!str_ieq(out->headers[i].name, name))
-            out->headers[kept++] = out->headers[i];
-    }
-    out->n_headers = kept;
-}
-
-static const char *usual_code(int status)
-{
-    switch (status) {
-    case 400: return "E0000001";
-    case 401: return "E0000011";
-    case 403: return "E0000006";
-    case 404: return "E0000007";
-    case 405: return "E0000022";
-    case 409: return "E0000195";
-    case 423: return "E0000239";
-    case 429: return "E0000047";
-    case 501: return "E0000060";
-    case 503: return "E0000010";
-    default: return "E0000009";
-    }
-}
-
-static void play_status(struct sim_call *call)
-{
-    const struct sim_play *play = call->play;
-
-    call->out->n_headers = 0;
-    if (play->html.len > 0 || play->has_body || play->status < 400) {
-        buf_clear(&call->out->body);
-        buf_add(&call->out->body, play->html.len > 0 ? play->html : play->body);
-        call->out->status = play->status;
-        if (call->out->body.len > 0)
-            put_type(call, play->html.len > 0 ? "text/html" : "application/json");
-        return;
-    }
-
-    const char *code = play->error_code.len > 0 ? arena_cstr(call->arena, play->error_code)
-                                                : usual_code(play->status);
-    sim_answer_error(call, play->status, code, STR("Simulated fault"), (struct str){0});
-}
-
-/* True when the call ends here, without being carried out. */
-static bool play_before(struct sim_call *call)
-{
-    const struct sim_play *play = call->play;
-
-    if (play->refuse) {
-        call->out->wire = SIM_WIRE_REFUSED;
-    } else if (play->close == SIM_CLOSE_BEFORE) {
-        call->out->wire = SIM_WIRE_CLOSED;
-    } else if (play->hang) {
-        call->out->wire = SIM_WIRE_SILENT;
-    } else if (play->status != 0 && !play->applied) {
-        play_status(call);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void play_body(struct sim_call *call)
-{
-    const struct sim_play *play = call->play;
-
-    if (play->html.len == 0 && !play->has_body)
-        return;
-    buf_clear(&call->out->body);
-    buf_add(&call->out->body, play->html.len > 0 ? play->html : play->body);
-    if (play->html.len > 0) {
-        drop_header(call->out, STR("content-type"));
-        put_type(call, "text/html");
-    }
-}
-
-static void play_after(struct sim_call *call)
-{
-    const struct sim_play *play = call->play;
-    struct sim_answer *out = call->out;
-
-    if (play->status != 0) {
-        play_status(call);
-    } else {
-        play_body(call);
-    }
-    if (play->close == SIM_CLOSE_AFTER) {
-        out->wire = SIM_WIRE_CLOSED;
-    } else if (play->garbage) {
-        out->wire = SIM_WIRE_GARBAGE;
-    } else if (play->truncate >= 0 && (size_t)play->truncate < out->body.len) {
-        out->wire = SIM_WIRE_CUT;
-        out->cut = (size_t)play->truncate;
-    }
-}
-
-static void play_headers(struct sim_call *call)
-{
-    const struct sim_play *play = call->play;
-
-    for (size_t i = 0; i < play->n_headers; i++) {
-        drop_header(call->out, play->headers[i].name);
-        if (play->headers[i].value.len > 0) {
-            sim_answer_header(call, arena_cstr(call->arena, play->headers[i].name),
-                              arena_str(call->arena, play->headers[i].value));
-        }
-    }
-    call->out->delay_ms += play->delay_ms;
-}
-
-/* ---- the whole ---- */
-
-static void begin(struct sim_call *call)
-{
-    struct sim *sim = call->sim;
-    uint64_t serial = sim->seq + 1;
-
-    (void)snprintf(call->request_id, sizeof(call->request_id), "%08x%012llx",
-                   (unsigned)(sim->seed * 2654435761U & UINT32_MAX), (unsigned long long)serial);
-    call->principal_name = "";
-    call->out->delay_ms = sim->quirks.latency_ms;
-}
-
-static void common_headers(struct sim_call *call)
-{
-    bool is_bare = call->play && call->play->rate == SIM_RATE_BARE;
-
-    if (!is_bare)
-        sim_answer_header(call, "date", time_http_str(sim_cloud(call->sim), call->arena));
-    sim_answer_header(call, "x-okta-request-id", arena_str(call->arena, str_of(call->request_id)));
-}
-
-static void write_down(struct sim_call *call)
-{
-    struct sim_history_row row = {
-        .method = http_method_name(call->req->method),
-        .principal = call->principal_name,
-        .status = call->out->wire == SIM_WIRE_WHOLE || call->out->wire == SIM_WIRE_CUT
-                      ? call->out->status
-                      : 0,
-        .is_fault = call->play != NULL,
-        .is_write = call->effect.len > 0,
-    };
-
-    sim_history_add(call->sim, &row, call->req->target, call->effect, str_of(call->request_id));
-}
-
-static void run_due_actions(struct sim *sim)
-{
-    struct sim_action action;
-    struct buf ignored = {0};
-
-    while (sim_faults_due(sim->faults, sim_now(sim), &action)) {
-        buf_clear(&ignored);
-        (void)sim_control_locked(sim, action.method, action.path, action.body, &ignored);
-    }
-    buf_fini(&ignored);
-}
-
-static void handle_locked(struct sim_call *call)
-{
-    begin(call);
-    run_due_actions(call->sim);
-    call->play = sim_faults_play(call->sim, call->req);
-    if (!call->play) {
-        answer_route(call);
-        common_headers(call);
-    } else if (play_before(call)) {
-        common_headers(call);
-        play_headers(call);
-    } else {
-        answer_route(call);
-        play_after(call);
-        common_headers(call);
-        play_headers(call);
-    }
-    write_down(call);
-}
-
-void sim_handle(struct sim *sim, const struct sim_request *req, struct arena *arena,
-                struct sim_answer *out)
-{
-    struct sim_request parsed = *req;
-    struct sim_call call = {.sim = sim, .req = &parsed, .out = out, .arena = arena};
-
-    sim_lock(sim);
-    out->status = 0;
-    out->n_headers = 0;
-    out->wire = SIM_WIRE_WHOLE;
-    out->cut = 0;
-    out->delay_ms = 0;
-    buf_clear(&out->body);
-    if (!sim_request_parse(req->target, &sim->scratch, &parsed)) {
-        begin(&call);
-        sim_answer_error(&call, 400, "E0000003", STR("The request could not be read."),
-                         (struct str){0});
-        common_headers(&call);
-        write_down(&call);
-    } else if (parsed.n_segments > 0 && str_is(parsed.segments[0], "_sim")) {
-        out->status = sim_control_locked(sim, req->method, req->target, req->body, &out->body);
-        sim_answer_header(&call, "content-type", STR("application/json"));
-    } else {
-        handle_locked(&call);
-    }
-    arena_reset(&sim->scratch, 0);
-    sim_unlock(sim);
 }

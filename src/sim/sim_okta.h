@@ -10,6 +10,9 @@
  * share. Every function runs with the lock held, after authentication and the rate limit.
  */
 
+/* The whole answer to one call; what goes before and after is sim_handle.c's. */
+void sim_okta_answer(struct sim_call *call);
+
 void sim_okta_find_groups(struct sim_call *call);  /* GET /groups */
 void sim_okta_get_group(struct sim_call *call);    /* GET /groups/{id} */
 void sim_okta_list_members(struct sim_call *call); /* GET /groups/{id}/users */
@@ -26,6 +29,7 @@ void sim_okta_schema(struct sim_call *call);      /* GET /meta/schemas/user/defa
 void sim_okta_logs(struct sim_call *call);        /* GET /logs */
 void sim_okta_app_user(struct sim_call *call);    /* GET /apps/{id}/users/{id} */
 void sim_okta_app_pushes(struct sim_call *call);  /* GET /apps/{id}/group-push/mappings */
+void sim_okta_patch_push(struct sim_call *call);  /* PATCH /apps/{id}/group-push/mappings/{id} */
 void sim_okta_org(struct sim_call *call);         /* GET /.well-known/okta-organization */
 
 /* E0000007 for a missing thing; `kind` as Okta writes it: User, UserGroup, ... */

@@ -173,6 +173,12 @@ static void put_targets(struct sim_call *call, struct json_out *out, const struc
 
         put_party(out, NULL, "UserGroup", sim_group_id(group), (struct str){0}, group->name);
     }
+    if (event->app > 0) {
+        const struct sim_app *app = &call->sim->apps[event->app - 1];
+
+        put_party(out, NULL, "AppInstance", (struct str){app->id, SIM_ID_LEN}, app->label,
+                  app->label);
+    }
     json_end(out, ']');
 }
 
@@ -199,7 +205,7 @@ void sim_put_event(struct sim_call *call, const struct sim_event *event)
                               (unsigned long long)event->serial));
     json_put_time(&out, "published", event->at_ms);
     json_put_str(&out, "eventType", str_of(event->type));
-    json_put_str(&out, "severity", STR("INFO"));
+    json_put_str(&out, "severity", event->failed ? STR("ERROR") : STR("INFO"));
     json_put_str(&out, "displayMessage", event_words(event));
     put_party(&out, "actor", actor_type(actor->kind), actor->id, actor->alternate, actor->display);
     json_open(&out, "client", '{');
@@ -210,8 +216,8 @@ void sim_put_event(struct sim_call *call, const struct sim_event *event)
     json_end(&out, '}');
     json_end(&out, '}');
     json_open(&out, "outcome", '{');
-    json_put_str(&out, "result", STR("SUCCESS"));
-    json_put_null(&out, "reason");
+    json_put_str(&out, "result", event->failed ? STR("FAILURE") : STR("SUCCESS"));
+    json_put_str_or_null(&out, "reason", event->reason);
     json_end(&out, '}');
     put_targets(call, &out, event);
     json_open(&out, "transaction", '{');

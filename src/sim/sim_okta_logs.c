@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "sim/sim_expr.h"
+#include "sim/sim_idc.h"
 #include "sim/sim_okta.h"
 
 #define RETENTION (90 * TIME_DAY)
@@ -28,9 +29,9 @@ static struct str event_value(const void *self, struct str attribute)
     if (str_is(attribute, "actor.id"))
         return event->actor->id;
     if (str_is(attribute, "severity"))
-        return STR("INFO");
+        return event->failed ? STR("ERROR") : STR("INFO");
     if (str_is(attribute, "outcome.result"))
-        return STR("SUCCESS");
+        return event->failed ? STR("FAILURE") : STR("SUCCESS");
     if (!str_is(attribute, "target.id") || target == SIM_NOBODY)
         return (struct str){0};
     return try->group_target ? sim_group_id(sim_group(try->view.sim, target))
@@ -166,6 +167,15 @@ static void put_events(struct sim_call *call, const struct log_query *query, str
                    call->play && call->play->page_empty ? "~" : "");
 }
 
+/* Does anybody want to know about provisioning? Who asks for memberships alone does not make the
+ * AWS side come about. */
+static bool is_about_pushes(const struct sim_call *call)
+{
+    struct str filter = sim_request_query(call->req, "filter", NULL);
+
+    return sim_glob(STR("*provision*"), filter) || sim_glob(STR("*grouppush*"), filter);
+}
+
 void sim_okta_logs(struct sim_call *call)
 {
     struct log_query query = {0};
@@ -177,6 +187,8 @@ void sim_okta_logs(struct sim_call *call)
         return;
     /* A poll has a next page always, on an empty one too: the usual loop never ends. */
     page.always_next = query.polling;
+    if (call->sim->idc->scim.asked || is_about_pushes(call))
+        sim_scim_settle(call->sim);
     put_events(call, &query, &page, &more);
     sim_page_close(&page, more);
 }

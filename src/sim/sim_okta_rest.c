@@ -4,7 +4,7 @@
 #include "base/json_out.h"
 #include "sim/sim_okta.h"
 
-/* Rules, roles, applications, the schema and the organisation itself. */
+/* Rules, roles, the schema and the organisation itself. */
 
 bool sim_endpoint_is_there(struct sim_call *call, int status)
 {
@@ -128,123 +128,6 @@ void sim_okta_group_roles(struct sim_call *call)
     }
     json_end(&out, ']');
     answer_json(call);
-}
-
-/* ---- applications ---- */
-
-static bool has(const uint32_t *groups, size_t n, uint32_t group)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (groups[i] == group)
-            return true;
-    }
-    return false;
-}
-
-static struct str app_id(const struct sim_app *app)
-{
-    return (struct str){app->id, SIM_ID_LEN};
-}
-
-void sim_okta_group_apps(struct sim_call *call)
-{
-    struct sim *sim = call->sim;
-    uint32_t group = sim_path_group(call, call->param[0]);
-    struct sim_page page;
-    size_t i = 0;
-
-    if (group == SIM_NOBODY || !sim_endpoint_is_there(call, sim->quirks.apps_status) ||
-        !sim_page_open(&page, call, 20, 200))
-        return;
-    while (i < sim->n_apps && page.after.len > 0 && str_cmp(app_id(&sim->apps[i]), page.after) <= 0)
-        i++;
-    for (; i < sim->n_apps && !page.full; i++) {
-        const struct sim_app *app = &sim->apps[i];
-        struct json_out out = {.buf = &call->out->body};
-
-        if (!has(app->groups, app->n_groups, group) || !sim_page_offers(&page, app_id(app)))
-            continue;
-        json_open(&out, NULL, '{');
-        json_put_str(&out, "id", app_id(app));
-        json_put_str(&out, "name", app->name);
-        json_put_str(&out, "label", app->label);
-        json_put_str(&out, "status", STR("ACTIVE"));
-        json_put_str(&out, "signOnMode", STR("SAML_2_0"));
-        json_end(&out, '}');
-    }
-    sim_page_close(&page, i < sim->n_apps);
-}
-
-static const struct sim_app *path_app(struct sim_call *call)
-{
-    struct sim *sim = call->sim;
-
-    for (size_t i = 0; i < sim->n_apps; i++) {
-        if (str_eq(app_id(&sim->apps[i]), call->param[0]))
-            return &sim->apps[i];
-    }
-    sim_not_found(call, call->param[0], "AppInstance");
-    return NULL;
-}
-
-void sim_okta_app_user(struct sim_call *call)
-{
-    struct sim *sim = call->sim;
-    struct json_out out = {.buf = &call->out->body};
-    const struct sim_app *app = path_app(call);
-    bool is_assigned = false;
-
-    if (!app)
-        return;
-
-    uint32_t person = sim_find_id(sim, call->param[1]);
-    for (size_t i = 0; person != SIM_NOBODY && i < app->n_groups && !is_assigned; i++)
-        is_assigned = sim_is_member(sim, sim_group(sim, app->groups[i]), person, NULL);
-    if (!is_assigned) {
-        sim_not_found(call, call->param[1], "AppUser");
-        return;
-    }
-    json_open(&out, NULL, '{');
-    json_put_str(&out, "id", call->param[1]);
-    json_put_str(&out, "scope", STR("GROUP"));
-    json_put_str(&out, "status", STR("ACTIVE"));
-    json_open(&out, "credentials", '{');
-    json_put_str(&out, "userName", sim_person(sim, person)->login);
-    json_end(&out, '}');
-    json_end(&out, '}');
-    answer_json(call);
-}
-
-void sim_okta_app_pushes(struct sim_call *call)
-{
-    struct sim *sim = call->sim;
-    const struct sim_app *app = path_app(call);
-    bool has_source = false;
-    struct str source = sim_request_query(call->req, "sourceGroupId", &has_source);
-    struct sim_page page;
-
-    if (!app || !sim_page_open(&page, call, 100, 1000))
-        return;
-    for (size_t i = 0; i < app->n_pushed; i++) {
-        struct json_out out = {.buf = &call->out->body};
-        const struct sim_group *group = sim_group(sim, app->pushed[i]);
-        struct str tail = str_sub(sim_group_id(group), 3, SIM_ID_LEN);
-        struct str copy = str_sub(tail, 1, tail.len);
-        struct str id = arena_printf(&sim->scratch, "gPm%.*s", STR_ARG(tail));
-
-        if (group->is_deleted || (has_source && !str_eq(source, sim_group_id(group))) ||
-            !sim_page_offers(&page, id))
-            continue;
-        json_open(&out, NULL, '{');
-        json_put_str(&out, "id", id);
-        json_put_str(&out, "status", STR("ACTIVE"));
-        json_put_str(&out, "sourceGroupId", sim_group_id(group));
-        json_put_str(&out, "targetGroupId", arena_printf(&sim->scratch, "00gz%.*s", STR_ARG(copy)));
-        json_put_time(&out, "created", group->created_ms);
-        json_put_time(&out, "lastUpdated", group->updated_ms);
-        json_end(&out, '}');
-    }
-    sim_page_close(&page, false);
 }
 
 /* ---- schema and organisation ---- */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "sim/sim_auth.h"
+#include "sim/sim_idc.h"
 
 #define MAX_YAML ((size_t)64 << 20)
 
@@ -325,7 +326,7 @@ bool sim_org_rule(struct sim *sim, const struct sim_node *node, struct err *err)
 
 struct app_keys {
     struct str name, label, id;
-    const struct sim_node *groups, *pushed;
+    const struct sim_node *groups, *users, *pushed;
 };
 
 static bool read_app(struct sim *sim, const struct sim_node *node, struct err *err)
@@ -335,18 +336,22 @@ static bool read_app(struct sim *sim, const struct sim_node *node, struct err *e
         {"label", SIM_FIELD_STR, offsetof(struct app_keys, label)},
         {"id", SIM_FIELD_STR, offsetof(struct app_keys, id)},
         {"groups", SIM_FIELD_NODE, offsetof(struct app_keys, groups)},
+        {"users", SIM_FIELD_NODE, offsetof(struct app_keys, users)},
         {"pushed", SIM_FIELD_NODE, offsetof(struct app_keys, pushed)},
     };
     struct app_keys keys = {0};
     uint32_t *groups = NULL;
+    uint32_t *users = NULL;
     uint32_t *pushed = NULL;
     char id[SIM_ID_LEN];
     size_t n_groups;
+    size_t n_users;
     size_t n_pushed;
 
     if (!sim_bind(node, fields, ARRAY_LEN(fields), &keys, err) ||
         !set_id(sim, node, keys.id, "0oa", id, err) ||
         !sim_org_groups(sim, keys.groups, &groups, &n_groups, err) ||
+        !sim_org_people(sim, keys.users, &users, &n_users, err) ||
         !sim_org_groups(sim, keys.pushed, &pushed, &n_pushed, err))
         return false;
 
@@ -355,6 +360,8 @@ static bool read_app(struct sim *sim, const struct sim_node *node, struct err *e
         memcpy(app->id, id, SIM_ID_LEN);
     app->groups = groups;
     app->n_groups = n_groups;
+    app->users = users;
+    app->n_users = n_users;
     app->pushed = pushed;
     app->n_pushed = n_pushed;
     return true;
@@ -398,7 +405,7 @@ static bool read_schema(struct sim *sim, const struct sim_node *map, struct err 
 struct org_keys {
     bool merge;
     const struct sim_node *people, *groups, *memberships, *rules, *apps, *roles, *schema,
-        *credentials, *quirks;
+        *credentials, *quirks, *aws, *scim;
 };
 
 static bool add_person(struct sim *sim, const struct sim_node *node, struct err *err)
@@ -430,6 +437,29 @@ static bool each(struct sim *sim, const struct sim_node *list,
     return true;
 }
 
+static bool load_people(struct sim *sim, const struct org_keys *keys, struct err *err)
+{
+    if (!each(sim, keys->people, add_person, err))
+        return false;
+    if (!keys->merge)
+        sim_generate(sim, sim->wanted_people);
+    return true;
+}
+
+static bool load_rest(struct sim *sim, const struct org_keys *keys, struct err *err)
+{
+    return each(sim, keys->groups, add_group, err) &&
+           each(sim, keys->memberships, read_membership, err) &&
+           each(sim, keys->apps, read_app, err) &&
+           (!keys->roles || read_roles(sim, keys->roles, err)) &&
+           (!keys->schema || read_schema(sim, keys->schema, err)) &&
+           (!keys->credentials || sim_org_credentials(sim, keys->credentials, err)) &&
+           (!keys->quirks || sim_org_quirks(sim, keys->quirks, err)) &&
+           (!keys->aws || sim_org_aws(sim, keys->aws, err)) &&
+           (!keys->scim || sim_org_scim(sim, keys->scim, err)) &&
+           each(sim, keys->rules, sim_org_rule, err);
+}
+
 bool sim_org_load(struct sim *sim, struct str yaml, struct err *err)
 {
     static const struct sim_field fields[] = {
@@ -443,9 +473,13 @@ bool sim_org_load(struct sim *sim, struct str yaml, struct err *err)
         {"schema", SIM_FIELD_NODE, offsetof(struct org_keys, schema)},
         {"credentials", SIM_FIELD_NODE, offsetof(struct org_keys, credentials)},
         {"quirks", SIM_FIELD_NODE, offsetof(struct org_keys, quirks)},
+        {"aws", SIM_FIELD_NODE, offsetof(struct org_keys, aws)},
+        {"scim", SIM_FIELD_NODE, offsetof(struct org_keys, scim)},
     };
     struct org_keys keys = {0};
     const struct sim_node *root;
+    size_t n_people_before = sim->n_people;
+    bool ok;
 
     if (yaml.len > MAX_YAML)
         return err_set(err, ERR_USAGE, "line 1: an organisation file has at most 64 MiB");
@@ -454,18 +488,17 @@ bool sim_org_load(struct sim *sim, struct str yaml, struct err *err)
         return false;
     if (!keys.merge)
         sim_clear_org(sim);
-    if (!each(sim, keys.people, add_person, err))
+    sim->idc->scim.loading = !sim->idc->scim.live;
+    ok = load_people(sim, &keys, err) && load_rest(sim, &keys, err);
+    sim->idc->scim.loading = false;
+    if (!ok)
         return false;
-    if (!keys.merge)
-        sim_generate(sim, sim->wanted_people);
-    return each(sim, keys.groups, add_group, err) &&
-           each(sim, keys.memberships, read_membership, err) &&
-           each(sim, keys.apps, read_app, err) &&
-           (!keys.roles || read_roles(sim, keys.roles, err)) &&
-           (!keys.schema || read_schema(sim, keys.schema, err)) &&
-           (!keys.credentials || sim_org_credentials(sim, keys.credentials, err)) &&
-           (!keys.quirks || sim_org_quirks(sim, keys.quirks, err)) &&
-           each(sim, keys.rules, sim_org_rule, err);
+    if (keys.merge)
+        sim_scim_merged(sim, n_people_before);
+    /* What was never pushed is under way from now on, not from when somebody looks. */
+    if (sim->idc->scim.fresh && !sim->idc->scim.live)
+        sim_scim_begin(sim);
+    return true;
 }
 
 bool sim_load_org(struct sim *sim, struct str yaml, struct err *err)

@@ -30,6 +30,7 @@
  *     apps:
  *       - {name: amazon_aws_sso, label: AWS IAM Identity Center, id: 0oa..., groups: [Assigned],
  *          pushed: [AWS_kiro_JP_Users]}
+ *     # users: [alice@example.com] at an application: assigned by themselves, not by a group
  *     roles: {AWS_kiro_JP_Users: [APP_ADMIN]}
  *     schema: {self_editable: [department]}
  *     credentials:
@@ -60,6 +61,60 @@
  *       rate_limits: true
  *       limits: {"/api/v1/groups": 500}     # a minute, for the organisation; `oauth2` too
  *       logs, rules, roles, schema, apps, org: 200     # 403, 404 or 5xx: as if not to be had
+ *
+ *     aws:                       # the account that every cloud has; what is given changes
+ *       account: "111122223333"
+ *       region: ap-northeast-1   # that calls are signed for; its primary one, unless:
+ *       primary_region: us-east-1        # then ours is an additional one: the Store is read-only
+ *       instance_arn: arn:aws:sso:::instance/ssoins-0123456789abcdef
+ *       store_id: d-1234567890
+ *       owner: "111122223333"    # the account that owns the instance
+ *       name: example
+ *       status: ACTIVE           # CREATE_IN_PROGRESS CREATE_FAILED DELETE_IN_PROGRESS ACTIVE
+ *       instances:               # others that are visible too, with empty stores
+ *         - {instance_arn: ..., store_id: ..., owner, name, status, primary_region}
+ *       keys:                    # long-lived; without `id`: the one that is there from the start
+ *         - {id: AKIA..., secret: TEXT, user: seatkeeper, expires: TIME, off: false,
+ *            deny: ["identitystore:List*", "sso:*"]}
+ *       roles:                   # without `arn`: arn:aws:iam::ACCOUNT:role/seatkeeper
+ *         - {arn: ..., external_id: TEXT, max_session: 12h, web_token: TEXT, web_expires: TIME,
+ *            deny: [...]}
+ *       container_token: TEXT    # that /v2/credentials/ANYTHING asks for
+ *       applications:            # instead of KiroProfile-us-east-1 and Kiro Sign-In
+ *         - {name: KiroProfile-us-east-1, arn: ..., provider: ..., status: ENABLED,
+ *            assignment_required: true, assigned: [group or user name]}
+ *       users:                   # made by hand; ExternalIds only where given
+ *         - {user_name: x@example.com, id: ..., display_name: X, first_name: X, last_name: Y,
+ *            email: x@example.com, status: ENABLED, external_id: 00u..., issuer: ...,
+ *            link: true}         # false: SCIM may not take the user over: 409
+ *         - y@example.com
+ *       groups:                  # made by hand
+ *         - {name: Kiro, id: ..., description: ..., external_id: 00g..., issuer: ...,
+ *            members: [user name or login], strange: 2}     # so many members that are no users
+ *       quirks:
+ *         page_cap: 100          # no page is longer; 0: what MaxResults says
+ *         write_lag: 0s          # reads show a write through the API only that much later
+ *         tps: 0                 # calls a second in all before a ThrottlingException; 0: no limit
+ *         kms: KMS_ACCESS_DENIED # the Store's key cannot be used, and why; empty: it can
+ *         statuses: plain        # plain: 400 for every client error | modelled: 403, 404, 409 ...
+ *         fold_case: false       # GetUserId ignores case
+ *         user_status: true      # users tell UserStatus
+ *         external_ids: true     # users and groups tell ExternalIds
+ *         member_account: false  # ListApplications needs the filter ApplicationAccount
+ *         metadata: true         # IMDS is on
+ *     scim:                      # push from Okta to Identity Center
+ *       app: amazon_aws_sso      # name, label or id of the application that pushes
+ *       user_lag: [2s, 40s]      # least and most, or one duration
+ *       group_lag: [5s, 2m]
+ *       lost_percent: 0          # of the pushes of users and single memberships never arrive
+ *       token_expires: never     # TIME: every push fails from then on
+ *       broken: false            # true: every push fails
+ *       fresh: false             # true: nothing was pushed before; all of it is under way
+ *       clash: error             # a group made by hand bears the name: error | silent, where the
+ *                                # mapping stays ACTIVE and nothing is pushed
+ *       mappings:                # ACTIVE, INACTIVE, ERROR; `pushed: false`: not over there yet
+ *         AWS_kiro_JP_Users: {status: ERROR, error: TEXT, pushed: false}
+ *         Other: INACTIVE
  */
 
 /* Loads; all or nothing is not promised: after a mistake the organisation is a part of it. */
@@ -77,3 +132,10 @@ bool sim_org_people(struct sim *sim, const struct sim_node *list, uint32_t **out
                     struct err *err);
 bool sim_org_groups(struct sim *sim, const struct sim_node *list, uint32_t **out, size_t *n,
                     struct err *err);
+
+/* The AWS side (sim_aws_org.c, sim_scim_org.c). What is given changes, the rest stays. */
+bool sim_org_aws(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_aws_quirks(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_store_user(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_store_group(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_scim(struct sim *sim, const struct sim_node *node, struct err *err);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/sim_scim.h"
 #include "sim/sim_state.h"
 
 struct sim_person *sim_person(const struct sim *sim, uint32_t number)
@@ -128,8 +129,10 @@ void sim_person_status(struct sim *sim, uint32_t number, enum user_status status
 
     if (person->status == status)
         return;
+    sim_scim_before_person(sim, number);
     person->status = (uint8_t)status;
     person->status_ms = person->updated_ms = sim_cloud(sim);
+    sim_scim_after_person(sim, number);
 }
 
 bool sim_person_rename(struct sim *sim, uint32_t number, struct str login)
@@ -139,10 +142,12 @@ bool sim_person_rename(struct sim *sim, uint32_t number, struct str login)
 
     if (holder != SIM_NOBODY && holder != number)
         return false;
+    sim_scim_before_person(sim, number);
     person->login = sim_keep(sim, login);
     person->email = person->login;
     person->updated_ms = sim_cloud(sim);
     sim_index_add(&sim->by_login, sim_hash_fold(login), number);
+    sim_scim_after_person(sim, number);
     return true;
 }
 
@@ -154,6 +159,7 @@ void sim_person_delete(struct sim *sim, uint32_t number, const struct sim_actor 
             sim_member_remove(sim, i, number, actor);
     }
     sim_log(sim, "user.lifecycle.delete.completed", actor, number, SIM_NOBODY);
+    sim_scim_before_person(sim, number);
     sim_person(sim, number)->is_deleted = true;
     sim->n_deleted++;
 }
@@ -236,8 +242,10 @@ bool sim_person_set(struct sim *sim, uint32_t number, struct str name, struct st
 
     if (str_is(name, "login"))
         return sim_person_rename(sim, number, value);
+    sim_scim_before_person(sim, number);
     if (!set_fixed(sim, person, name, value) && !set_profile(sim, person, name, value))
         return false;
     person->updated_ms = sim_cloud(sim);
+    sim_scim_after_person(sim, number);
     return true;
 }

@@ -20,17 +20,21 @@ static bool read_segments(struct str path, struct arena *arena, struct sim_reque
     return true;
 }
 
-static bool decode_value(struct str raw, struct arena *arena, struct str *out)
+bool sim_form_decode(struct str raw, struct arena *arena, struct str *out)
 {
-    struct str copy = arena_str(arena, raw);
-    char *text = arena_alloc(arena, copy.len + 1, 1);
+    char *text = arena_alloc(arena, raw.len * 3 + 1, 1);
+    size_t len = 0;
 
-    for (size_t i = 0; i < copy.len; i++) {
-        text[i] = copy.ptr[i];
-        if (text[i] == '+')
-            text[i] = ' ';
+    for (size_t i = 0; i < raw.len; i++) {
+        if (raw.ptr[i] != '+') {
+            text[len++] = raw.ptr[i];
+            continue;
+        }
+        text[len++] = '%';
+        text[len++] = '2';
+        text[len++] = '0';
     }
-    return percent_decode((struct str){text, copy.len}, arena, out);
+    return percent_decode((struct str){text, len}, arena, out);
 }
 
 static bool read_query(struct str query, struct arena *arena, struct sim_request *out)
@@ -45,7 +49,8 @@ static bool read_query(struct str query, struct arena *arena, struct sim_request
         if (out->n_query == SIM_QUERY)
             return false;
         pair = &out->query[out->n_query++];
-        if (!decode_value(name, arena, &pair->name) || !decode_value(value, arena, &pair->value))
+        if (!sim_form_decode(name, arena, &pair->name) ||
+            !sim_form_decode(value, arena, &pair->value))
             return false;
     }
     return true;

@@ -63,6 +63,8 @@ struct sim_answer {
 /* Reads a target (`/path?query`) into a request; false when it is none: not absolute, a bad percent
  * escape, too many parts. Borrows `arena`; parts are lent by it and by `target`. */
 bool sim_request_parse(struct str target, struct arena *arena, struct sim_request *out);
+/* A part of a query or form, where a plus is a blank; false on a bad escape. In arena. */
+bool sim_form_decode(struct str raw, struct arena *arena, struct str *out);
 struct str sim_request_header(const struct sim_request *req, const char *name);
 /* The first value of that query parameter; `*given` (may be NULL) tells absent from empty. */
 struct str sim_request_query(const struct sim_request *req, const char *name, bool *given);
@@ -70,6 +72,8 @@ struct str sim_request_query(const struct sim_request *req, const char *name, bo
 /* The whole cloud: takes the lock, plays faults, answers, writes history. */
 void sim_handle(struct sim *sim, const struct sim_request *req, struct arena *arena,
                 struct sim_answer *out);
+
+struct sim_aws_name;
 
 /* One request on its way through the cloud. */
 struct sim_call {
@@ -84,11 +88,14 @@ struct sim_call {
     const char *principal_name;    /* in sim->texts; never a secret */
     struct str scopes;             /* of the token; NULL pointer: an SSWS token, no scopes */
     bool has_role;
-    struct str effect; /* for the history */
-    char request_id[24];
+    struct str effect;              /* for the history */
+    const struct sim_aws_name *aws; /* NULL: a call of Okta's (sim_aws.h) */
+    char request_id[40];
 };
 
 void sim_answer_header(struct sim_call *call, const char *name, struct str value);
+/* The content type, unless the answer has one. */
+void sim_answer_type(struct sim_call *call, const char *type);
 /* Sets the status and Okta's error body. */
 void sim_answer_error(struct sim_call *call, int status, const char *code, struct str summary,
                       struct str cause);

@@ -65,41 +65,91 @@ static void put_server(struct buf *out)
     buf_add_char(out, '\n');
 }
 
-static void put_settings(const struct sim_credentials *own, struct str url, struct buf *out)
+static void put_okta(const struct sim_credentials *own, struct str url, struct buf *out)
 {
-    buf_add(out, str_of(head));
     buf_printf(out,
                "\nokta:\n  url: %.*s\n  client_id: %.*s\n  key_id: %.*s\n  key_file: okta.pem\n"
-               "  dpop: true\n\n",
+               "  dpop: true\n",
                STR_ARG(url), STR_ARG(own->client_id), STR_ARG(own->key_id));
-    put_server(out);
-    buf_add(out, str_of(tail));
+}
+
+static void put_aws(const struct sim_aws *aws, struct str url, struct buf *out)
+{
+    if (aws->scim_app_id.len > 0)
+        buf_printf(out, "  scim_app_id: %.*s\n", STR_ARG(aws->scim_app_id));
+    buf_printf(out, "\naws:\n  region: %.*s\n  account: \"%.*s\"\n  instance_arn: %.*s\n",
+               STR_ARG(aws->region), STR_ARG(aws->account), STR_ARG(aws->instance_arn));
+    buf_printf(out,
+               "  credentials_file: aws.credentials\n  endpoints:\n    identitystore: %.*s\n"
+               "    sso: %.*s\n    sts: %.*s\n",
+               STR_ARG(url), STR_ARG(url), STR_ARG(url));
+}
+
+struct files {
+    struct str folder, settings, pem, credentials;
+};
+
+static bool is_taken(const struct files *files)
+{
+    return file_exists(files->settings) || file_exists(files->pem) ||
+           file_exists(files->credentials);
+}
+
+static bool make_folder(const struct files *files, struct arena *arena, struct err *err)
+{
+    if (mkdir(arena_cstr(arena, files->folder), 0700) != 0 && errno != EEXIST)
+        return err_errno(err, ERR_USAGE, "%.*s", STR_ARG(files->folder));
+    if (is_taken(files)) {
+        return err_set(err, ERR_USAGE, "%.*s: settings are there already; they are not overwritten",
+                       STR_ARG(files->folder));
+    }
+    return true;
+}
+
+static bool write_credentials(const struct sim_aws *aws, const struct files *files, struct err *err)
+{
+    struct buf text = {.secret = true};
+
+    buf_printf(&text, "[default]\naws_access_key_id = %.*s\naws_secret_access_key = %.*s\n",
+               STR_ARG(aws->access_key), STR_ARG(aws->secret_key));
+    bool ok = file_create(files->credentials, buf_str(&text), 0600, err);
+    buf_fini(&text);
+    return ok;
+}
+
+static bool write_files(struct sim *sim, struct str url, struct str folder, struct arena *arena,
+                        struct err *err)
+{
+    struct sim_credentials own = sim_credentials(sim);
+    struct sim_aws aws = sim_aws(sim);
+    CLEANUP(buf_fini) struct buf settings = {0};
+    struct files files = {
+        .folder = folder,
+        .settings = arena_printf(arena, "%.*s/settings.yaml", STR_ARG(folder)),
+        .pem = arena_printf(arena, "%.*s/okta.pem", STR_ARG(folder)),
+        .credentials = arena_printf(arena, "%.*s/aws.credentials", STR_ARG(folder)),
+    };
+
+    buf_add(&settings, str_of(head));
+    put_okta(&own, url, &settings);
+    put_aws(&aws, url, &settings);
+    buf_add_char(&settings, '\n');
+    put_server(&settings);
+    buf_add(&settings, str_of(tail));
+    return make_folder(&files, arena, err) && file_create(files.pem, own.private_pem, 0600, err) &&
+           write_credentials(&aws, &files, err) &&
+           file_create(files.settings, buf_str(&settings), 0600, err);
 }
 
 bool sim_write_settings(struct sim *sim, struct str url, struct str folder, struct err *err)
 {
-    struct sim_credentials own = sim_credentials(sim);
-    CLEANUP(buf_fini) struct buf settings = {0};
     struct arena arena;
     struct str base;
-    bool ok;
 
     if (!url_check_base(url, &base, err))
         return err_wrap(err, "settings for the simulated cloud");
     arena_init(&arena, (size_t)1 << 20);
-
-    struct str path = arena_printf(&arena, "%.*s/settings.yaml", STR_ARG(folder));
-    struct str pem = arena_printf(&arena, "%.*s/okta.pem", STR_ARG(folder));
-    put_settings(&own, base, &settings);
-    if (mkdir(arena_cstr(&arena, folder), 0700) != 0 && errno != EEXIST) {
-        ok = err_errno(err, ERR_USAGE, "%.*s", STR_ARG(folder));
-    } else if (file_exists(path) || file_exists(pem)) {
-        ok = err_set(err, ERR_USAGE, "%.*s: settings are there already; they are not overwritten",
-                     STR_ARG(folder));
-    } else {
-        ok = file_create(pem, own.private_pem, 0600, err) &&
-             file_create(path, buf_str(&settings), 0600, err);
-    }
+    bool ok = write_files(sim, base, folder, &arena, err);
     arena_fini(&arena);
     return ok;
 }

@@ -95,6 +95,8 @@ struct sim_app {
     struct str name, label;
     const uint32_t *groups; /* assigned to it */
     size_t n_groups;
+    const uint32_t *users; /* assigned to it by themselves */
+    size_t n_users;
     const uint32_t *pushed; /* group push mappings */
     size_t n_pushed;
 };
@@ -113,6 +115,9 @@ struct sim_event {
     const struct sim_actor *actor;
     const char *type;       /* static, e.g. "group.user_membership.add" */
     uint32_t person, group; /* SIM_NOBODY: no such target */
+    uint32_t app;           /* in sim->apps, plus one; 0: no such target */
+    bool failed;            /* the outcome; else SUCCESS */
+    struct str reason;      /* of the outcome; empty: none is told */
 };
 
 /* An API client as the organisation registers it. */
@@ -189,6 +194,7 @@ struct sim_history_row {
 };
 
 struct sim_faults;
+struct sim_idc;
 struct sim_port;
 
 struct sim {
@@ -246,6 +252,8 @@ struct sim {
     struct sim_token **tokens;
     size_t n_tokens, cap_tokens;
     struct sim_seen assertions, proofs;
+
+    struct sim_idc *idc; /* the AWS side (sim_idc.h) */
 
     struct key own_key;
     struct secret own_pem;
@@ -346,6 +354,8 @@ const struct sim_actor *sim_actor_system(struct sim *sim);
 const struct sim_actor *sim_actor_person(struct sim *sim, uint32_t person);
 void sim_log(struct sim *sim, const char *type, const struct sim_actor *actor, uint32_t person,
              uint32_t group);
+/* A whole event: only its serial is given here. */
+void sim_log_event(struct sim *sim, const struct sim_event *event);
 
 /* ---- generated people (sim_gen.c) ---- */
 void sim_generate(struct sim *sim, size_t n);

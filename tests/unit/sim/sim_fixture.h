@@ -101,8 +101,8 @@ static inline struct str fixture_url(struct fixture *f, const char *path)
 }
 
 /* With the SSWS token. */
-static inline const struct http_response *ask(struct fixture *f, enum http_method method,
-                                              const char *path)
+static inline const struct http_response *ask_with(struct fixture *f, enum http_method method,
+                                                   const char *path, const char *body)
 {
     struct str ssws = arena_printf(&f->arena, "SSWS %.*s", STR_ARG(f->own.ssws_token));
     const struct http_header headers[] = {
@@ -110,10 +110,25 @@ static inline const struct http_response *ask(struct fixture *f, enum http_metho
         {STR("Content-Type"), STR("application/json")},
         {STR("Authorization"), ssws},
     };
-    const struct http_request req = {
-        .method = method, .url = fixture_url(f, path), .headers = headers, .n_headers = 3};
+    const struct http_request req = {.method = method,
+                                     .url = fixture_url(f, path),
+                                     .headers = headers,
+                                     .n_headers = 3,
+                                     .body = str_of(body)};
 
     return fixture_send(f, &req);
+}
+
+static inline const struct http_response *ask(struct fixture *f, enum http_method method,
+                                              const char *path)
+{
+    return ask_with(f, method, path, "");
+}
+
+static inline const struct http_response *patch(struct fixture *f, const char *path,
+                                                const char *body)
+{
+    return ask_with(f, HTTP_PATCH, path, body);
 }
 
 static inline const struct http_response *get(struct fixture *f, const char *path)

@@ -1,15 +1,31 @@
 #include <dirent.h>
 
 #include "base/file.h"
-#include "unit/sim/sim_fixture.h"
+#include "unit/sim/sim_aws_fixture.h"
 
 /* The fault scripts that are shipped: every one loads, does something, and can be gone through by a
  * client that lists and writes for an hour. Run from the root of the repository. */
 
 #define FOLDER "config/faults"
 
-static void go_through(struct fixture *f)
+/* A look at the store, as the program takes one; whatever comes of it. */
+static void look_at_aws(struct aws_fixture *aws)
 {
+    const char *group;
+
+    sso(aws, "ListInstances", "{}");
+    store_in(aws, "ListUsers", "");
+    group =
+        arena_printf(&aws->base.arena, ",\"GroupId\":\"%s\"", group_id(aws, "AWS_kiro_JP_Users"))
+            .ptr;
+    store_in(aws, "ListGroupMemberships", group);
+    store_in(aws, "IsMemberInGroups", group);
+}
+
+static void go_through(struct aws_fixture *aws)
+{
+    struct fixture *f = &aws->base;
+
     static const char *const paths[] = {
         "/api/v1/groups?search=profile.name%20eq%20%22AWS_kiro_JP_Users%22",
         "/api/v1/users/alice%40example.com", "/api/v1/logs", "/api/v1/groups/rules"};
@@ -29,6 +45,7 @@ static void go_through(struct fixture *f)
         get(f, arena_printf(&f->arena, "%s?after=00u1&limit=2", members.ptr).ptr);
         ask(f, minute % 2 ? HTTP_PUT : HTTP_DELETE,
             arena_printf(&f->arena, "%s/%.*s", members.ptr, STR_ARG(alice)).ptr);
+        look_at_aws(aws);
         sim_advance(f->sim, TIME_MINUTE);
     }
 }
@@ -42,30 +59,36 @@ static const char *show_cloud(struct fixture *f)
     struct str members = str_of(control(f, HTTP_GET, "/_sim/groups/AWS_kiro_JP_Users/members", ""));
     struct str id = between(members, "\"group\":\"", "\"");
 
-    return arena_printf(&f->arena, "%s\n%.*s\n%.*s\n%.*s\n",
-                        control(f, HTTP_GET, "/_sim/quirks", ""), STR_ARG(skew), STR_ARG(rules),
-                        STR_ARG(id))
+    struct str scim = between(str_of(control(f, HTTP_GET, "/_sim/scim", "")), "{", "\"waiting\"");
+
+    return arena_printf(
+               &f->arena, "%s\n%.*s\n%.*s\n%.*s\n%.*s\n%s\n%s\n%s\n",
+               control(f, HTTP_GET, "/_sim/quirks", ""), STR_ARG(skew), STR_ARG(rules), STR_ARG(id),
+               STR_ARG(scim), control(f, HTTP_GET, "/_sim/aws/quirks", ""),
+               control(f, HTTP_GET, "/_sim/aws/instance", ""),
+               control(f, HTTP_GET, "/_sim/aws/memberships?group=AWS_kiro_JP_ProPlus_Users", ""))
         .ptr;
 }
 
 static void check_script(const char *name)
 {
-    struct fixture f;
+    struct aws_fixture aws;
+    struct fixture *f = &aws.base;
     struct str text;
     struct err err = {0};
 
-    fixture_open(&f, NULL);
-    const char *before = show_cloud(&f);
-    if (!file_read(arena_printf(&f.arena, "%s/%s", FOLDER, name), 65536, FILE_ANY, &f.arena, &text,
-                   &err) ||
-        !sim_load_faults(f.sim, text, &err))
+    aws_open(&aws, NULL);
+    const char *before = show_cloud(f);
+    if (!file_read(arena_printf(&f->arena, "%s/%s", FOLDER, name), 65536, FILE_ANY, &f->arena,
+                   &text, &err) ||
+        !sim_load_faults(f->sim, text, &err))
         fail_msg("%s: %s", name, err.msg);
     assert_int_equal(text.ptr[0], '#');
-    go_through(&f);
-    if (!strstr(control(&f, HTTP_GET, "/_sim/history?faults=true", ""), "\"seq\"") &&
-        strcmp(before, show_cloud(&f)) == 0)
+    go_through(&aws);
+    if (!strstr(control(f, HTTP_GET, "/_sim/history?faults=true", ""), "\"seq\"") &&
+        strcmp(before, show_cloud(f)) == 0)
         fail_msg("%s did nothing", name);
-    fixture_close(&f);
+    aws_close(&aws);
 }
 
 static void test_every_shipped_script_loads_and_plays(void **state)
@@ -83,7 +106,7 @@ static void test_every_shipped_script_loads_and_plays(void **state)
         }
     }
     closedir(dir);
-    assert_true(n >= 15);
+    assert_true(n >= 23);
 }
 
 int main(void)
