@@ -1,6 +1,7 @@
 #include "cli/book.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 
@@ -152,6 +153,7 @@ bool book_read(struct cli *cli, struct book *out, struct err *err)
                               err) ||
         !ledger_load_grants(cli->ledger, book.now_ms - MEMORY_MS, &cli->arena, &book.grants,
                             &book.n_grants, err) ||
+        !ledger_load_hops(cli->ledger, &cli->arena, &book.hops, &book.n_hops, err) ||
         !read_people(&book, err) || !read_groups(&book, err) || !read_held(&book, err))
         return false;
     grants_sort(book.grants, book.n_grants);
@@ -198,27 +200,69 @@ static int64_t take_grants(const struct book *book, struct book_seat *seat)
     return since;
 }
 
-static void follow(const struct book *book, const struct book_group *group,
-                   const struct accepted *accepted, struct book_seat *seat)
+static const struct hop_row *hop_row_of(const struct book *book, const struct book_seat *seat)
+{
+    return follow_row(book->hops, book->n_hops, seat->entitlement, seat->plan, seat->person);
+}
+
+/* What the last run saw behind Okta. A seat that was decided about since has not been followed in
+ * its new direction yet; the first hop is told from what is known now. */
+static void take_hops(const struct book *book, struct book_seat *seat)
+{
+    const struct hop_row *row = hop_row_of(book, seat);
+
+    if (!row || row->desired != seat->desired)
+        return;
+    for (int hop = HOP_USER; hop < HOP_COUNT; hop++)
+        seat->hops[hop] = row->states[hop];
+}
+
+/* The first hop as things stand now: a request decided since the last run counts. */
+static struct hops_input okta_now(const struct book *book, const struct book_group *group,
+                                  const struct accepted *accepted, struct book_seat *seat)
 {
     enum op_kind kind = seat->desired ? OP_OKTA_ADD : OP_OKTA_REMOVE;
     const struct str *held = map_get(&book->held, held_key(kind, seat, &book->cli->arena));
-    struct hop_facts facts = {
-        /* Other people's members are where they should be, as far as we are concerned. */
-        .desired = seat->desired || (seat->member && !seat->owned),
-        .is_member = seat->member,
-        .readable = group->readable,
-        .desired_since_ms = take_grants(book, seat),
-        .member_since_ms = accepted ? accepted->since_ms : 0,
+    const struct entitlement *ent = group->ent;
+    /* Other people's members are where they should be, as far as we are concerned. */
+    bool desired = seat->desired || (seat->member && !seat->owned);
+    struct hops_input in = {
+        .desired = desired,
+        .owed_since_ms = take_grants(book, seat),
         .now_ms = book->now_ms,
-        .deadline_ms = group->ent && group->ent->okta_deadline_ms > 0
-                           ? group->ent->okta_deadline_ms
-                           : 2 * book->cli->settings.policy.every_ms,
+        .sights = {[HOP_OKTA] = {.applies = true,
+                                 .readable = group->readable,
+                                 .is_there = seat->member}},
+        .deadline_ms = {[HOP_OKTA] = ent && ent->okta_deadline_ms > 0
+                                         ? ent->okta_deadline_ms
+                                         : 2 * book->cli->settings.policy.every_ms},
+        .held_why = held ? *held : (struct str){0},
     };
 
-    if (held)
-        facts.held_why = *held;
-    hops_follow(&facts, seat->hops);
+    if (!desired) { /* whoever ends a seat by asking is not late by that */
+        in.owed_since_ms = 0;
+        in.deadline_ms[HOP_OKTA] = 0;
+    } else if (!seat->member) {
+        in.memory[HOP_OKTA] = (struct hop_memory){HOP_ON_ITS_WAY, in.owed_since_ms};
+    } else if (accepted) {
+        in.memory[HOP_OKTA] = (struct hop_memory){HOP_REACHED, accepted->since_ms};
+    }
+    if (!group->readable) {
+        in.sights[HOP_OKTA].remedy = STR("`seatkeeper status` says which remote is away");
+        in.sights[HOP_OKTA].cause = STR("the group's members could not be read");
+        in.sights[HOP_OKTA].why = HOP_CAUSE_UNREADABLE;
+    }
+    return in;
+}
+
+static void follow(const struct book *book, const struct book_group *group,
+                   const struct accepted *accepted, struct book_seat *seat)
+{
+    const struct hops_input in = okta_now(book, group, accepted, seat);
+    const struct hops_result now = hops_see(&in);
+
+    memcpy(seat->hops, now.states, sizeof(seat->hops));
+    take_hops(book, seat);
 }
 
 static void add_seat(struct seat_list *list, const struct book_group *group, struct str person,
@@ -240,7 +284,9 @@ static void add_seat(struct seat_list *list, const struct book_group *group, str
     if ((query->person.len > 0 && !str_eq(query->person, person)) ||
         (query->only.len > 0 && !str_eq(query->only, seat.entitlement)))
         return;
-    if (!seat.desired && !(seat.member && (seat.owned || query->unmanaged)))
+    bool lingers = !seat.member && hop_row_of(list->book, &seat) != NULL;
+    seat.owned |= lingers; /* nobody else's seats are followed */
+    if (!seat.desired && !lingers && !(seat.member && (seat.owned || query->unmanaged)))
         return;
     follow(list->book, group, accepted, &seat);
     VEC_PUSH(&list->book->cli->arena, &list->seats, seat);
@@ -265,6 +311,14 @@ static void add_group(struct seat_list *list, const struct book_group *group,
     for (size_t i = 0; i < group->baseline.n; i++) {
         if (!people_has(wanted, group->baseline.people[i].person))
             add_seat(list, group, group->baseline.people[i].person, false);
+    }
+    /* Out of the Okta group, and not yet gone behind it. */
+    for (size_t i = 0; i < list->book->n_hops; i++) {
+        const struct hop_row *row = &list->book->hops[i];
+        if (str_eq(row->entitlement, group->pin.entitlement) &&
+            str_eq(row->plan, group->pin.plan) && !people_has(wanted, row->person) &&
+            !baseline_find(&group->baseline, row->person))
+            add_seat(list, group, row->person, false);
     }
     if (list->seats.n - from > 1) {
         qsort(list->seats.items + from, list->seats.n - from, sizeof(list->seats.items[0]),

@@ -5,8 +5,10 @@
 #include "core/desired.h"
 #include "core/hops.h"
 #include "core/observation.h"
+#include "engine/follow.h"
 #include "ledger/ledger_finding.h"
 #include "ledger/ledger_group.h"
+#include "ledger/ledger_hop.h"
 #include "ledger/ledger_person.h"
 #include "ledger/ledger_run.h"
 
@@ -38,6 +40,8 @@ struct book {
     size_t n_groups;
     const struct finding_row *findings; /* open ones, ignored ones too */
     size_t n_findings;
+    const struct hop_row *hops; /* as the last run saw them; sorted as ledger_load_hops has it */
+    size_t n_hops;
     struct map held; /* kind, entitlement, plan, person -> struct str: why the last run held it */
 };
 

@@ -111,7 +111,7 @@ static bool look(struct doctor *doctor, struct err *err)
     if (!doctor_login(doctor, &go_on, err))
         return false;
     doctor_clock(doctor, go_on);
-    return !go_on || doctor_okta(doctor, err);
+    return !go_on || (doctor_okta(doctor, err) && doctor_aws(doctor, err));
 }
 
 /* ---- showing ---- */

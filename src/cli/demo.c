@@ -7,6 +7,8 @@
 #include "cli/demo_stage.h"
 #include "core/finding.h"
 #include "ledger/ledger_finding.h"
+#include "ledger/ledger_hop.h"
+#include "ledger/ledger_person.h"
 #include "ledger/ledger_request.h"
 
 /*
@@ -183,6 +185,70 @@ static bool again(struct story *story, struct err *err)
            claim(before == after, "a run with nothing to do wrote something", err);
 }
 
+/* How far somebody's seat has come, by the ledger; "okta", "user", ... */
+static bool claim_hop(struct story *story, const char *who, enum hop hop, enum hop_word word,
+                      enum hop_cause why, struct err *err)
+{
+    const struct hop_row *rows;
+    struct cli *cli = &story->stage.cli;
+    struct person_row person;
+    size_t n;
+
+    if (!cli_find_person(cli, who, &person, err) ||
+        !ledger_load_hops(cli->ledger, &story->cli->arena, &rows, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct hop_state *state = &rows[i].states[hop];
+        if (str_eq(rows[i].person, person.person.id) && state->state == word && state->why == why)
+            return true;
+    }
+    return err_set(err, ERR_INTERNAL, "the story does not hold: hop %s of %s is not %s",
+                   hop_name(hop), who, hop_word_name(word));
+}
+
+static bool look_later(struct story *story, int64_t ms, struct err *err)
+{
+    sim_advance(story->stage.sim, ms);
+    return run(story, WORDS("reconcile"), err) && claim_outcome(story, EXIT_DONE, err);
+}
+
+/* The group in Okta is the first of five hops. */
+static bool hops(struct story *story, struct err *err)
+{
+    static const char unassigned[] =
+        "{remove: [kimura.sakura@example.com], actor: tanaka@example.com}";
+    static const char assigned[] = "{add: [kimura.sakura@example.com], actor: tanaka@example.com}";
+    static const char path[] = "/_sim/groups/AWS_SSO_Assigned/members";
+
+    chapter(story, "A seat is five hops away");
+    tell(story,
+         "Being in the Okta group is not yet a seat: Okta has to push it to AWS IAM Identity "
+         "Center.\nSakura is not assigned to the application that does so. Nobody has "
+         "noticed.\n");
+    if (!stage_control(&story->stage, HTTP_POST, path, unassigned, NULL, err) ||
+        !run(story, WORDS("request", "grant", "kimura.sakura@example.com", "-e", "kiro-jp"), err) ||
+        !claim_outcome(story, EXIT_DONE, err) || !look_later(story, 5 * TIME_MINUTE, err) ||
+        !claim_hop(story, "alice@example.com", HOP_PUSHED, HOP_REACHED, HOP_CAUSE_NONE, err) ||
+        !look_later(story, 2 * TIME_HOUR, err))
+        return false;
+    tell(story, "Alice arrived within minutes. Sakura did not, and is told apart:\n");
+    if (!run(story, WORDS("drift"), err) ||
+        !run(story, WORDS("explain", "kimura.sakura@example.com"), err) ||
+        !claim_hop(story, "kimura.sakura@example.com", HOP_USER, HOP_LATE, HOP_CAUSE_NOT_ASSIGNED,
+                   err))
+        return false;
+    tell(story, "Somebody follows the remedies: assigns her, and pushes the group once more.\n");
+    if (!stage_control(&story->stage, HTTP_POST, path, assigned, NULL, err))
+        return false;
+    sim_advance(story->stage.sim, 5 * TIME_MINUTE);
+    return stage_control(&story->stage, HTTP_POST, "/_sim/scim", "{repush: " GROUP "}", NULL,
+                         err) &&
+           look_later(story, 5 * TIME_MINUTE, err) &&
+           claim_hop(story, "kimura.sakura@example.com", HOP_PUSHED, HOP_REACHED, HOP_CAUSE_NONE,
+                     err) &&
+           run(story, WORDS("seats"), err);
+}
+
 static bool by_hand(struct story *story, const char *body, struct err *err)
 {
     sim_advance(story->stage.sim, 10 * TIME_MINUTE);
@@ -200,7 +266,7 @@ static bool stranger(struct story *story, struct err *err)
     return by_hand(story, "{add: [carol@example.com], actor: tanaka@example.com}", err) &&
            run(story, WORDS("reconcile"), err) && run(story, WORDS("drift"), err) &&
            claim_finding(story, FINDING_UNMANAGED_MEMBER, "tanaka@example.com", &id, err) &&
-           claim_members(story, "alice bob carol", err);
+           claim_members(story, "alice bob carol kimura.sakura", err);
 }
 
 static bool taken_out(struct story *story, struct err *err)
@@ -212,14 +278,15 @@ static bool taken_out(struct story *story, struct err *err)
                 "until a\nperson says so.\n");
     if (!by_hand(story, "{remove: [bob@example.com], actor: kato.yui@example.com}", err) ||
         !run(story, WORDS("reconcile"), err) || !claim_outcome(story, EXIT_HELD, err) ||
-        !claim_members(story, "alice carol", err) ||
+        !claim_members(story, "alice carol kimura.sakura", err) ||
         !claim_finding(story, FINDING_REMOVED_OUTSIDE, "kato.yui@example.com", &id, err))
         return false;
     tell(story, "Yui took the wrong Bob. Somebody looks, and says so.\n");
     const char *finding = arena_cstr(&story->cli->arena, id);
     return run(story, WORDS("ack", finding, "--reason", "the wrong Bob, says Yui"), err) &&
            claim_outcome(story, EXIT_DONE, err) && run(story, WORDS("reconcile"), err) &&
-           claim_outcome(story, EXIT_DONE, err) && claim_members(story, "alice bob carol", err);
+           claim_outcome(story, EXIT_DONE, err) &&
+           claim_members(story, "alice bob carol kimura.sakura", err);
 }
 
 static bool expiry(struct story *story, struct err *err)
@@ -228,7 +295,7 @@ static bool expiry(struct story *story, struct err *err)
     tell(story, "Eight days pass. Bob's week is over.\n");
     sim_advance(story->stage.sim, 8 * TIME_DAY);
     return run(story, WORDS("reconcile"), err) && claim_outcome(story, EXIT_DONE, err) &&
-           claim_members(story, "alice carol", err) &&
+           claim_members(story, "alice carol kimura.sakura", err) &&
            run(story, WORDS("explain", "bob@example.com"), err);
 }
 
@@ -247,7 +314,7 @@ static bool broken_listing(struct story *story, struct err *err)
         !run(story, WORDS("reconcile"), err) || !claim_outcome(story, EXIT_HELD, err) ||
         !stage_writes(&story->stage, &after, err) ||
         !claim(before == after, "an empty list led to a write", err) ||
-        !claim_members(story, "alice carol", err))
+        !claim_members(story, "alice carol kimura.sakura", err))
         return false;
     tell(story, "Nothing was written, and from now on nobody is removed until a person has looked. "
                 "Okta is\nrepaired; somebody looks.\n");
@@ -259,7 +326,8 @@ static bool broken_listing(struct story *story, struct err *err)
     const char *finding = arena_cstr(&story->cli->arena, id);
     return run(story, WORDS("ack", finding, "--reason", "Okta is whole again"), err) &&
            claim_outcome(story, EXIT_DONE, err) && run(story, WORDS("reconcile"), err) &&
-           claim_outcome(story, EXIT_DONE, err) && claim_members(story, "alice carol", err) &&
+           claim_outcome(story, EXIT_DONE, err) &&
+           claim_members(story, "alice carol kimura.sakura", err) &&
            claim(!claim_finding(story, FINDING_SHRUNK_LISTING, NULL, &id, NULL),
                  "the acknowledged listing is still reported", err);
 }
@@ -289,14 +357,15 @@ static void where_to_go(struct story *story)
 static bool play(struct story *story, struct err *err)
 {
     static bool (*const chapters[])(struct story * story, struct err * err) = {
-        ask, again, stranger, taken_out, expiry, broken_listing, audit,
+        ask, again, hops, stranger, taken_out, expiry, broken_listing, audit,
     };
 
-    tell(story,
-         "A company of sixty keeps its Kiro seats with Seatkeeper. Its Okta is simulated inside "
-         "this\nprocess, on a clock of its own: no network, no waiting, and the folder\n%s goes "
-         "away at the end. Every command is the real one.\n",
-         story->stage.folder);
+    tell(
+        story,
+        "A company of sixty keeps its Kiro seats with Seatkeeper. Its Okta and AWS are "
+        "simulated inside this\nprocess, on a clock of its own: no network, no waiting, and the folder\n%s goes "
+        "away at the end. Every command is the real one.\n",
+        story->stage.folder);
     for (size_t i = 0; i < ARRAY_LEN(chapters); i++) {
         if (!chapters[i](story, err))
             return false;

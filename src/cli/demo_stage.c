@@ -21,6 +21,13 @@ static const char *no_environment(const char *name)
     return NULL;
 }
 
+static const char *nothing_set(void *self, const char *name)
+{
+    (void)self;
+    (void)name;
+    return NULL;
+}
+
 static struct str inside(struct stage *stage, const char *name)
 {
     return arena_printf(&stage->cli.arena, "%s/%s", stage->folder, name);
@@ -71,6 +78,7 @@ static bool connect(struct stage *stage, struct err *err)
         .key = own.key,
         .dpop = cli->settings.okta.dpop,
         .want_logs = true,
+        .want_push = true,
     };
 
     cli_profile_names(&cli->settings.policy, &cli->arena, &okta);
@@ -88,6 +96,16 @@ static bool connect(struct stage *stage, struct err *err)
         .cancel = cli->cancel,
         .boot_id = STR("stage"),
     };
+    const struct aws_parts_options aws = {
+        .settings = &cli->settings,
+        .env = {NULL, nothing_set},
+        .transport = sim_transport(stage->sim),
+        .metadata = sim_transport(stage->sim),
+        .clock = &cli->clock,
+        .seed = 1,
+    };
+    aws_parts_init(&stage->aws, &aws);
+    aws_parts_join(&stage->aws, &cli->world);
     return true;
 }
 
@@ -136,6 +154,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 void stage_close(struct stage *stage)
 {
     ledger_close(stage->cli.ledger);
+    aws_parts_fini(&stage->aws);
     okta_free(stage->okta);
     http_free(stage->http);
     sim_free(stage->sim);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "engine/aws_parts.h"
 #include "sim/sim.h"
 
 /*
@@ -13,6 +14,7 @@ struct stage {
     struct sim *sim;
     struct http *http;
     struct okta *okta;
+    struct aws_parts aws;
     char folder[64];
     arena_mark_t mark; /* what a command allocates goes away with the next one */
 };

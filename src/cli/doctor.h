@@ -40,3 +40,5 @@ bool doctor_login(struct doctor *doctor, bool *go_on, struct err *err);
 void doctor_clock(struct doctor *doctor, bool logged_in);
 /* Groups, applications, people, attributes and log, once logged in (doctor_okta.c). */
 bool doctor_okta(struct doctor *doctor, struct err *err);
+/* Identity Center and what pushes into it, where the settings follow it (doctor_aws.c). */
+bool doctor_aws(struct doctor *doctor, struct err *err);

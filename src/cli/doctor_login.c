@@ -60,13 +60,16 @@ static bool check_any_instance(struct doctor *doctor, bool *go_on, struct err *e
 static const struct {
     const char *scope, *use;
     bool needed;
+    bool for_push; /* asked for only where push is followed */
 } wanted[] = {
-    {"okta.groups.read", "to list members", true},
-    {"okta.groups.manage", "to add and remove members", true},
-    {"okta.users.read", "to look people up", true},
-    {"okta.logs.read", "to say who changed a membership", false},
-    {"okta.roles.read", "to see admin roles on a group; without it removals wait", false},
-    {"okta.schemas.read", "to see which attributes people edit themselves", false},
+    {"okta.groups.read", "to list members", true, false},
+    {"okta.groups.manage", "to add and remove members", true, false},
+    {"okta.users.read", "to look people up", true, false},
+    {"okta.logs.read", "to say who changed a membership", false, false},
+    {"okta.roles.read", "to see admin roles on a group; without it removals wait", false, false},
+    {"okta.apps.read", "to see who is assigned and what is pushed: why a seat is late", false,
+     true},
+    {"okta.schemas.read", "to see which attributes people edit themselves", false, false},
 };
 
 /* Nothing here ever needs one of these. Okta grants only what is asked for, so each is asked for
@@ -79,6 +82,11 @@ static const char *const excessive[] = {
     "okta.schemas.manage",        "okta.eventHooks.manage",     "okta.inlineHooks.manage",
     "okta.trustedOrigins.manage",
 };
+
+static bool is_push_followed(const struct settings *settings)
+{
+    return settings->aws.present && settings->okta.scim_app_id.len > 0;
+}
 
 static bool has_word(struct str words, const char *word)
 {
@@ -177,8 +185,10 @@ static bool check_rights(struct doctor *doctor, bool *go_on, struct err *err)
     doctor_add(doctor, CHECK_OK, "okta.login", NULL, "as the application %.*s%s",
                STR_ARG(cli->settings.okta.client_id),
                cli->settings.okta.dpop ? ", tokens bound by DPoP" : "");
-    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-        report_wanted(doctor, i, has_word(scopes, wanted[i].scope));
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        if (!wanted[i].for_push || is_push_followed(&cli->settings))
+            report_wanted(doctor, i, has_word(scopes, wanted[i].scope));
+    }
     report_unasked(doctor, scopes);
     return probe_excess(doctor, err);
 }

@@ -19,7 +19,8 @@ static const char *role_name(const struct seen_group *group)
     switch (group->role) {
     case PIN_PLAN: return "okta.group";
     case PIN_ASSIGNMENT: return "okta.group.assign";
-    case PIN_NAMED: break;
+    case PIN_NAMED:
+    case PIN_STORE: break;
     }
     return "okta.group.named";
 }

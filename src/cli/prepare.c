@@ -6,15 +6,17 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "cli/cli.h"
+#include "engine/aws_parts.h"
 #include "ledger/ledger_audit.h"
 #include "ledger/ledger_person.h"
 
 /* Surroundings of a command: settings, ledger, and the world of a run. */
 
 struct cli_okta {
-    struct http_curl *curl;
+    struct http_curl *curl, *metadata;
     struct http *http;
     struct okta *okta;
+    struct aws_parts aws;
     struct secret pem, ssws;
     struct key key;
 };
@@ -174,9 +176,45 @@ static struct str boot_id(struct arena *arena)
     return arena_str(arena, str_trim(str_of(text)));
 }
 
+static const char *environment_of(void *self, const char *name)
+{
+    const struct cli *cli = self;
+
+    return cli->environment ? cli->environment(name) : NULL;
+}
+
+/* The instance's metadata is never asked for through a proxy: it would answer with the proxy's own
+ * credentials. */
+static bool connect_aws(struct cli *cli, struct err *err)
+{
+    const struct http_curl_options direct = {.user_agent = "seatkeeper/" SEATKEEPER_VERSION,
+                                             .metadata = true};
+
+    if (!cli->settings.aws.present)
+        return true;
+    cli->okta->metadata = http_curl_new(&direct, cli->cancel, err);
+    if (!cli->okta->metadata)
+        return false;
+    const struct aws_parts_options options = {
+        .settings = &cli->settings,
+        .env = {cli, environment_of},
+        .transport = http_curl_transport(cli->okta->curl),
+        .metadata = http_curl_transport(cli->okta->metadata),
+        .clock = &cli->clock,
+        .seed = (uint64_t)clock_now(&cli->clock),
+    };
+    aws_parts_init(&cli->okta->aws, &options);
+    aws_parts_join(&cli->okta->aws, &cli->world);
+    return true;
+}
+
 static bool build_world(struct cli *cli, struct err *err)
 {
-    struct okta_options options = {.url = cli->settings.okta.url, .want_logs = true};
+    struct okta_options options = {
+        .url = cli->settings.okta.url,
+        .want_logs = true,
+        .want_push = cli->settings.aws.present && cli->settings.okta.scim_app_id.len > 0,
+    };
     struct http_options http = {
         .remote = "okta",
         .rate_share = (unsigned)cli->settings.okta.rate_share,
@@ -205,7 +243,7 @@ static bool build_world(struct cli *cli, struct err *err)
         .cancel = cli->cancel,
         .boot_id = boot_id(&cli->arena),
     };
-    return true;
+    return connect_aws(cli, err);
 }
 
 bool cli_connect(struct cli *cli, struct err *err)
@@ -233,6 +271,8 @@ bool cli_prepare(struct cli *cli, unsigned needs, struct err *err)
 void cli_release(struct cli *cli)
 {
     if (cli->okta) {
+        aws_parts_fini(&cli->okta->aws);
+        http_curl_free(cli->okta->metadata);
         okta_free(cli->okta->okta);
         http_free(cli->okta->http);
         http_curl_free(cli->okta->curl);

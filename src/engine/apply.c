@@ -21,7 +21,13 @@ struct job {
     bool *touched;       /* views that passed ops are about */
     int64_t *sent_at;    /* one per op */
     const struct people *only;
+    const struct target *store;
 };
+
+static bool is_of_store(const struct job *job, size_t view)
+{
+    return job->decision->views[view].role == GROUP_ROLE_STORE;
+}
 
 static bool may_go(const struct job *job, size_t seq)
 {
@@ -80,7 +86,7 @@ static struct send_limits limits_of(const struct job *job, const struct op *op)
 
     /* What the budget never holds, and what a person let go. */
     limits.released =
-        op->cause == CAUSE_BLOCKED || op->cause == CAUSE_RETURNED ||
+        op->follows || op->cause == CAUSE_BLOCKED || op->cause == CAUSE_RETURNED ||
         str_in_sorted(job->decision->input.released, job->decision->input.n_released, op->id);
     return limits;
 }
@@ -119,7 +125,9 @@ static bool try_batch(struct job *job, const size_t *seqs, size_t n, struct turn
         ops[n_sent] = &job->decision->plan.ops[seqs[i]];
         sent[n_sent++] = seqs[i];
     }
-    const struct target *target = &job->world->okta_target;
+    const struct target *target = n_sent > 0 && is_of_store(job, view_of(job, ops[0]))
+                                      ? job->store
+                                      : &job->world->okta_target;
     if (n_sent > 0 && !target->apply(target->source.self, ops, n_sent, arena, results, err))
         return false;
     for (size_t i = 0; i < n_sent; i++) {
@@ -139,24 +147,37 @@ static bool try_batch(struct job *job, const size_t *seqs, size_t n, struct turn
     return true;
 }
 
-/* A removal is argued anew from a listing taken directly before it: what changed since the plan was
- * made counts. */
-static bool look_again(struct job *job, struct listing *fresh, struct err *err)
+/* Lists the touched groups of one remote. */
+static bool look_at(struct job *job, const struct source *source, bool of_store,
+                    struct listing *fresh, struct err *err)
 {
     size_t n = job->decision->n_views, n_ids = 0;
     struct str *ids = arena_array(job->arena, struct str, n);
     struct listing *listings = arena_array(job->arena, struct listing, n);
-    const struct source *source = &job->world->okta_target.source;
 
     for (size_t i = 0; i < n; i++) {
-        if (job->touched[i])
+        if (job->touched[i] && is_of_store(job, i) == of_store)
             ids[n_ids++] = job->decision->views[i].id;
     }
+    if (n_ids == 0)
+        return true;
     if (!source->list(source->self, ids, n_ids, job->arena, listings, err))
         return false;
-    for (size_t i = 0, k = 0; i < n; i++)
-        fresh[i] = job->touched[i] ? listings[k++] : (struct listing){.state = LISTING_UNKNOWN};
+    for (size_t i = 0, k = 0; i < n; i++) {
+        if (job->touched[i] && is_of_store(job, i) == of_store)
+            fresh[i] = listings[k++];
+    }
     return true;
+}
+
+/* A removal is argued anew from a listing taken directly before it: what changed since the plan was
+ * made counts. */
+static bool look_again(struct job *job, struct listing *fresh, struct err *err)
+{
+    for (size_t i = 0; i < job->decision->n_views; i++)
+        fresh[i] = (struct listing){.state = LISTING_UNKNOWN};
+    return look_at(job, &job->world->okta_target.source, false, fresh, err) &&
+           (!job->store || look_at(job, &job->store->source, true, fresh, err));
 }
 
 static struct str why_not_now(const struct job *job, const struct op *op,
@@ -253,8 +274,16 @@ static bool send_kind(struct job *job, struct listing *fresh, size_t batch, stru
             continue;
         if (!admit(job, i, fresh, &goes, err))
             return false;
-        if (goes)
-            seqs[n++] = i;
+        if (!goes)
+            continue;
+        /* A batch goes to one remote. */
+        if (n > 0 && is_of_store(job, view_of(job, &plan->ops[i])) !=
+                         is_of_store(job, view_of(job, &plan->ops[seqs[0]]))) {
+            if (!send_batch(job, seqs, n, fresh, err))
+                return false;
+            n = 0;
+        }
+        seqs[n++] = i;
         if (n < batch)
             continue;
         world_progress(job->world, doing, i, plan->n);
@@ -325,7 +354,7 @@ static bool verify(struct job *job, struct err *err)
     for (size_t i = 0; i < job->decision->plan.n; i++) {
         if (job->applied->states[i] == OP_SENT &&
             !settle(job, i, OP_UNKNOWN,
-                    STR("accepted by Okta, not to be seen yet; the next run looks again"), err))
+                    STR("accepted, not to be seen yet; the next run looks again"), err))
             return false;
     }
     return true;
@@ -347,6 +376,7 @@ bool apply_plan(const struct apply_order *order, struct arena *arena, struct app
         .touched = arena_array(arena, bool, decision->n_views + 1),
         .sent_at = arena_array(arena, int64_t, n),
         .only = order->only,
+        .store = order->store,
     };
 
     out->states = arena_array(arena, enum op_state, n);

@@ -19,7 +19,8 @@ struct apply_order {
     const struct decision *decision;
     const struct run_row *run; /* begun */
     const struct actor *actor;
-    const struct people *only; /* sorted op ids, the others stay planned; NULL: all */
+    const struct target *store; /* of the Identity Store's groups; NULL: none are written */
+    const struct people *only;  /* sorted op ids, the others stay planned; NULL: all */
 };
 
 bool apply_plan(const struct apply_order *order, struct arena *arena, struct applied *out,

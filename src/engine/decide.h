@@ -4,6 +4,7 @@
 #include "core/guard.h"
 #include "engine/intake_run.h"
 #include "engine/observe.h"
+#include "engine/observe_store.h"
 #include "ledger/ledger_finding.h"
 #include "ledger/ledger_run.h"
 
@@ -40,6 +41,7 @@ struct decide_input {
     struct roll *roll;
     const struct seen_groups *groups;
     const struct seen_instance *instance;
+    const struct seen_store *store;
     const struct intake_result *intake;
     struct facts facts; /* named groups and protected set; people are added here */
     struct str only;    /* entitlement; empty: all */

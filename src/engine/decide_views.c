@@ -20,6 +20,31 @@ static bool is_managed(const struct seen_group *group)
     return group->role != PIN_NAMED;
 }
 
+/* Who exists over there and is not disabled. */
+static struct people people_known(const struct seen_store *store, struct arena *arena)
+{
+    struct str *ids = arena_array(arena, struct str, store->by_person.n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < store->by_person.n; i++) {
+        const struct idc_user_row *row = store->by_person.entries[i].value;
+        if (!str_is(row->status, "disabled"))
+            ids[n++] = row->person;
+    }
+    return (struct people){ids, str_sort_unique(ids, n)};
+}
+
+/* Whom this program took out of the plan's Okta group lately: their seats' ends are counted. */
+static bool people_left(const struct decide_input *in, const struct seen_group *group,
+                        struct arena *arena, struct people *out, struct err *err)
+{
+    const struct store_group *there = store_group_of(in->store, group->ent->name, group->plan);
+
+    *out = (struct people){0};
+    return !there || ledger_removed_since(in->world->ledger, there->okta->id,
+                                          in->roll->now_ms - 7 * TIME_DAY, arena, out, err);
+}
+
 static bool add_view(const struct decide_input *in, const struct seen_group *group,
                      const struct own_writes *own, struct arena *arena, struct decision *out,
                      struct err *err)
@@ -30,7 +55,9 @@ static bool add_view(const struct decide_input *in, const struct seen_group *gro
 
     *view = (struct group_view){
         .ent = group->ent,
-        .role = group->role == PIN_PLAN ? GROUP_ROLE_PLAN : GROUP_ROLE_ASSIGNMENT,
+        .role = group->role == PIN_PLAN    ? GROUP_ROLE_PLAN
+                : group->role == PIN_STORE ? GROUP_ROLE_STORE
+                                           : GROUP_ROLE_ASSIGNMENT,
         .plan = group->plan,
         .id = group->id,
         .name = group->name,
@@ -40,6 +67,11 @@ static bool add_view(const struct decide_input *in, const struct seen_group *gro
     if (listing_is_sealed(group->listing)) {
         view->actual = overlay_people(group->listing, own->all, own->n_all, arena);
         out->proved[at] = overlay_people(group->listing, own->proved, own->n_proved, arena);
+    }
+    if (group->role == PIN_STORE) {
+        view->known = people_known(in->store, arena);
+        if (!people_left(in, group, arena, &view->left, err))
+            return false;
     }
     if (group->baseline.exists &&
         !ledger_removed_since(in->world->ledger, group->id, group->baseline.accepted_at, arena,
@@ -122,7 +154,7 @@ static bool count_restores(const struct decide_input *in, struct guard_outside *
     if (!ledger_person_ops(in->world->ledger, entry->person, 50, arena, &ops, &n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (ops[i].kind == OP_OKTA_ADD && ops[i].sent_at > in->roll->now_ms - TIME_DAY &&
+        if (op_is_add(ops[i].kind) && ops[i].sent_at > in->roll->now_ms - TIME_DAY &&
             str_eq(ops[i].group, entry->group))
             entry->restored_day++;
     }

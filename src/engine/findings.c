@@ -101,6 +101,53 @@ static void from_instance(struct maker *maker)
     }
 }
 
+/* Identity Center: trouble with it, people who are two over there, and what was followed. */
+static void from_store(struct maker *maker)
+{
+    const struct seen_store *store = maker->in->store;
+
+    if (store->changed) {
+        add(maker, (struct finding){
+                       .kind = FINDING_INSTANCE_CHANGED,
+                       .severity = SEVERITY_PAGE,
+                       .hop = STR("user"),
+                       .detail = store->why,
+                       .remedy = store->subject.len > 0
+                                     ? STR("nothing is written until a person confirms that this "
+                                           "is the right account and instance")
+                                     : STR("nothing is written until the settings and AWS agree "
+                                           "about the account and the instance"),
+                       .subject = store->subject,
+                       .may_ack = store->subject.len > 0,
+                   });
+    }
+    if (store->unreadable) {
+        add(maker, (struct finding){
+                       .kind = FINDING_REMOTE_UNAVAILABLE,
+                       .severity = SEVERITY_TICKET,
+                       .hop = STR("user"),
+                       .detail = store->why,
+                       .remedy = STR("what happens behind Okta is not known for now; the next run "
+                                     "looks again"),
+                   });
+    }
+    for (size_t i = 0; i < store->conflicts.n; i++) {
+        const struct store_conflict *conflict = &store->conflicts.items[i];
+        add(maker, (struct finding){
+                       .kind = FINDING_IDENTITY_CONFLICT,
+                       .severity = SEVERITY_TICKET,
+                       .person = conflict->person,
+                       .login = conflict->login,
+                       .hop = STR("user"),
+                       .detail = conflict->why,
+                       .remedy = STR("leave one of the two users in Identity Center; until then "
+                                     "neither is taken for this person"),
+                   });
+    }
+    for (size_t i = 0; i < maker->in->followed->n_findings; i++)
+        add(maker, maker->in->followed->findings[i]);
+}
+
 static void from_group(struct maker *maker, const struct seen_group *group)
 {
     struct str ent = group->ent ? group->ent->name : (struct str){0};
@@ -116,6 +163,9 @@ static void from_group(struct maker *maker, const struct seen_group *group)
         finding.severity = SEVERITY_TICKET;
         finding.remedy = STR(
             "set the group right in Okta or in the settings; until then nothing is written there");
+        if (group->role == PIN_STORE)
+            finding.remedy = STR("`provisioning: direct` is for groups made in Identity Center, in "
+                                 "its primary region; until then nothing is written there");
     }
     if (!group->pin_ok) {
         finding.subject = group->pin_subject;
@@ -214,6 +264,17 @@ static void from_changes(struct maker *maker)
 
 /* ---- people ---- */
 
+static bool is_of_store(const struct maker *maker, struct str group)
+{
+    const struct decision *decision = maker->in->decision;
+
+    for (size_t i = 0; i < decision->n_views; i++) {
+        if (decision->views[i].role == GROUP_ROLE_STORE && str_eq(decision->views[i].id, group))
+            return true;
+    }
+    return false;
+}
+
 static bool from_deviations(struct maker *maker, struct err *err)
 {
     static const enum finding_kind kinds[] = {
@@ -240,10 +301,15 @@ static bool from_deviations(struct maker *maker, struct err *err)
             .severity = SEVERITY_TICKET,
             .entitlement = dev->entitlement,
             .person = dev->person,
-            .login = login_of(maker, dev->person),
+            .login = dev->login.len > 0 ? dev->login : login_of(maker, dev->person),
             .group = dev->group,
             .remedy = str_of(remedies[dev->kind]),
         };
+        if (is_of_store(maker, dev->group)) {
+            finding.hop = STR("pushed");
+            finding.remedy = STR("grant the person a seat, or take the user out of the group in "
+                                 "Identity Center");
+        }
         finding.detail = arena_printf(maker->arena, "%.*s %s (%.*s)", STR_ARG(finding.login),
                                       details[dev->kind], STR_ARG(dev->plan));
         if (dev->kind == DEVIATION_UNMANAGED &&
@@ -436,6 +502,7 @@ bool make_findings(const struct findings_input *in, struct arena *arena, struct 
     struct maker maker = {.in = in, .arena = arena, .now_ms = in->roll->now_ms};
 
     from_instance(&maker);
+    from_store(&maker);
     for (size_t i = 0; i < in->groups->n; i++)
         from_group(&maker, &in->groups->items[i]);
     if (in->decision) {

@@ -2,6 +2,7 @@
 
 #include "engine/apply.h"
 #include "engine/decide.h"
+#include "engine/follow.h"
 
 /*
  * From everything a run saw and decided to findings: one value each, before the ledger gives them
@@ -13,6 +14,8 @@ struct findings_input {
     const struct roll *roll;
     const struct seen_groups *groups;
     const struct seen_instance *instance;
+    const struct seen_store *store;
+    const struct followed *followed;
     const struct intake_result *intake;
     const struct decision *decision;
     const struct applied *applied; /* NULL in a dry run */

@@ -4,6 +4,7 @@
 #include "engine/apply.h"
 #include "engine/decide.h"
 #include "engine/findings.h"
+#include "engine/follow.h"
 #include "engine/recover.h"
 #include "engine/run_report.h"
 #include "ledger/ledger_person.h"
@@ -21,6 +22,9 @@ struct run {
     bool has_last;
     struct seen_instance instance;
     struct seen_groups groups;
+    struct seen_store store;
+    struct target store_target;
+    struct followed followed;
     struct roll roll;
     struct facts facts;
     struct intake_result intake;
@@ -98,6 +102,23 @@ static void allow_writes(struct run *run)
     okta_allow_writes(run->world->okta, ids, n);
 }
 
+/* The same for the groups of the Identity Store that are not pushed: whatever Okta pushes is only
+ * looked at, and no list would let it through. */
+static void allow_store_writes(struct run *run)
+{
+    struct str *ids = arena_array(run->arena, struct str, run->groups.n);
+    size_t n = 0;
+
+    if (!run->store.wanted)
+        return;
+    for (size_t i = 0; i < run->groups.n; i++) {
+        if (run->groups.items[i].role == PIN_STORE && run->groups.items[i].pin_ok)
+            ids[n++] = run->groups.items[i].id;
+    }
+    identity_allow_writes(run->world->identity, ids, n);
+    run->store_target = engine_store_target(&run->store);
+}
+
 static bool observe(struct run *run, struct err *err)
 {
     const struct world *world = run->world;
@@ -115,6 +136,10 @@ static bool observe(struct run *run, struct err *err)
             return false;
     }
     allow_writes(run);
+    if (!observe_store(world, &run->roll, &run->groups, actor, &run->store, err) ||
+        !observe_direct_groups(&run->store, world->ledger, &run->groups, err))
+        return false;
+    allow_store_writes(run);
     collect_named_groups(run);
     return observe_protected(&run->roll, &run->groups, actor, &run->facts, err);
 }
@@ -139,6 +164,7 @@ static bool make_decision(struct run *run, struct err *err)
         .roll = &run->roll,
         .groups = &run->groups,
         .instance = &run->instance,
+        .store = &run->store,
         .intake = &run->intake,
         .facts = run->facts,
         .only = run->options->entitlement,
@@ -250,6 +276,7 @@ static bool act(struct run *run, struct err *err)
         .decision = &run->decision,
         .run = &run->row,
         .actor = &run->options->actor,
+        .store = run->store.wanted ? &run->store_target : NULL,
         .only = run->options->only_ops,
     };
 
@@ -283,6 +310,21 @@ static bool accept_rules(struct run *run, struct err *err)
 
 /* ---- report ---- */
 
+/* Were the seats of this entitlement followed in Identity Center, as far as they are? */
+static bool store_was_read(const struct run *run, const struct entitlement *ent)
+{
+    const struct seen_store *store = &run->store;
+
+    if (!store->wanted || ent->provisioning == PROVISIONING_NONE)
+        return true;
+    for (size_t i = 0; store->ok && i < store->n_groups; i++) {
+        if (str_eq(store->groups[i].okta->ent->name, ent->name) &&
+            store->groups[i].listing->state == LISTING_UNKNOWN)
+            return false;
+    }
+    return store->ok;
+}
+
 /* Nothing can be said about entitlements whose groups were not read: their findings stay. */
 static size_t unread_entitlements(const struct run *run, struct str *names)
 {
@@ -297,6 +339,7 @@ static size_t unread_entitlements(const struct run *run, struct str *names)
             if (group->ent && str_eq(group->ent->name, name))
                 read = listing_is_sealed(group->listing);
         }
+        read = read && store_was_read(run, &policy->entitlements[i]);
         /* A listing that is not believed says nothing about who is still in the group either. */
         for (size_t k = 0; read && k < run->decision.n_views; k++) {
             const struct guard_group *guard = &run->decision.guards[k];
@@ -308,7 +351,7 @@ static size_t unread_entitlements(const struct run *run, struct str *names)
         if (!read)
             names[n++] = name;
     }
-    if (!run->looked) /* nor about anything else */
+    if (!run->looked || (run->store.wanted && !run->store.ok)) /* nor about anything else */
         names[n++] = (struct str){0};
     return str_sort_unique(names, n);
 }
@@ -323,6 +366,24 @@ static bool holds_groups(const struct run *run)
             return true;
     }
     return false;
+}
+
+/* ---- follow ---- */
+
+static bool follow(struct run *run, struct err *err)
+{
+    const struct follow_input in = {
+        .world = run->world,
+        .roll = &run->roll,
+        .decision = &run->decision,
+        .applied = run->quiet ? NULL : &run->applied,
+        .store = &run->store,
+        .grants = run->intake.grants,
+        .n_grants = run->intake.n_grants,
+    };
+
+    return follow_seats(&in, run->arena, &run->followed, err) &&
+           (run->quiet || follow_remember(run->world, &run->followed, err));
 }
 
 static bool publish(struct run *run, struct report *out, struct err *err)
@@ -341,6 +402,8 @@ static bool publish(struct run *run, struct report *out, struct err *err)
         .roll = &run->roll,
         .groups = &run->groups,
         .instance = &run->instance,
+        .store = &run->store,
+        .followed = &run->followed,
         .intake = &run->intake,
         .decision = run->looked ? &run->decision : NULL,
         .applied = run->quiet || !run->looked ? NULL : &run->applied,
@@ -368,9 +431,11 @@ static bool publish(struct run *run, struct report *out, struct err *err)
         .dry = run->options->dry,
         .remote_away = run->instance.unreadable,
         .n_open = run->n_open,
-        .alarm = run->foreign_self || run->instance.changed || holds_groups(run),
+        .alarm =
+            run->foreign_self || run->instance.changed || run->store.changed || holds_groups(run),
         .started_at = run->started_at,
     };
+    parts.remote_away = parts.remote_away || run->store.unreadable;
     for (size_t i = 0; i < run->groups.n; i++) {
         const struct seen_group *group = &run->groups.items[i];
         parts.remote_away =
@@ -411,7 +476,7 @@ static bool stages(struct run *run, struct report *out, struct err *err)
     }
     if (!okta_login(world->okta, run->arena, &scopes, err) || !observe(run, err) ||
         (!run->quiet && !recover_ops(world, &run->groups, actor, run->arena, &run->n_open, err)) ||
-        !make_decision(run, err) || (!run->quiet && !act(run, err)))
+        !make_decision(run, err) || (!run->quiet && !act(run, err)) || !follow(run, err))
         return false;
     return publish(run, out, err) && finish(run, out, err);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/port.h"
+#include "identity/identity.h"
 #include "ledger/ledger.h"
 #include "okta/okta.h"
 #include "settings/settings.h"
@@ -18,6 +19,9 @@ struct world {
     struct okta *okta;
     struct http *okta_http;
     struct target okta_target; /* engine_okta_target(okta) */
+    struct aws *aws;           /* NULL: the settings say nothing of AWS */
+    struct http *aws_http;
+    struct identity *identity; /* with `aws` */
     const struct clock *clock;
     const struct cancel *cancel; /* may be NULL */
     struct str boot_id;          /* of the machine's boot; empty: unknown */

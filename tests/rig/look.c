@@ -93,6 +93,13 @@ const char *look_state(struct rig *rig)
             buf_printf(&out, "members of %s: %s\n", group, rig_members(rig, group));
         }
     }
+    for (size_t e = 0; e < rig->settings.policy.n_entitlements && rig->settings.aws.present; e++) {
+        for (size_t i = 0; i < ents[e].n_plans; i++) {
+            const char *group = arena_cstr(&rig->arena, ents[e].plans[i].okta_group);
+            buf_printf(&out, "members of %s in the store: %s\n", group,
+                       rig_store_members(rig, group));
+        }
+    }
     buf_printf(&out, "ledger's members\n%s",
                look_rows(rig, "SELECT g.group_name, p.login, x.state, x.owned"
                               " FROM membership x" NAMES));
@@ -236,6 +243,29 @@ static const struct look_write *before_it(const struct look_write *writes, size_
     return NULL;
 }
 
+/* The Identity Store answers a repeated write with a conflict, or with nothing done. */
+static void look_store_repeats(struct rig *rig, struct buf *say)
+{
+    struct str text = rig_sim(rig, HTTP_GET, "/_sim/history?writes=true&path=AWS*", NULL);
+    CLEANUP(json_close) const struct json *root = NULL;
+    const struct json *rows;
+    struct err err = {0};
+
+    if (!json_parse(text, "history", &root, &err) || !json_arr(root, "requests", &rows, &err))
+        abort();
+    for (const struct json *row = json_first(rows); row; row = json_next(row)) {
+        struct str path, effect;
+        int64_t status;
+        bool is_fault;
+        if (!json_str(row, "path", &path, &err) || !json_str_opt(row, "effect", &effect, &err) ||
+            !json_i64(row, "status", &status, &err) ||
+            !json_bool_opt(row, "fault", false, &is_fault, &err))
+            abort();
+        if (effect.len == 0 && status != 0 && !is_fault)
+            buf_printf(say, "%.*s asked for what was so already\n", STR_ARG(path));
+    }
+}
+
 bool look_repeats(struct rig *rig, struct buf *say)
 {
     const struct look_write *writes;
@@ -249,6 +279,7 @@ bool look_repeats(struct rig *rig, struct buf *say)
             write->at_ms - last->at_ms < VERIFY_SETTLE_MS)
             say_write(rig, say, write, "sent again before the lost one was proved to have failed");
     }
+    look_store_repeats(rig, say);
     return say->len == before;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/vec.h"
+#include "ledger/ledger_hop.h"
 #include "ledger/ledger_person.h"
 #include "ledger/ledger_request.h"
 
@@ -64,12 +65,50 @@ void rig_reopen(struct rig *rig)
     open_ledger(rig, false);
 }
 
+/* The cloud's own keys, as an environment would hold them. */
+static const char *environment(void *self, const char *name)
+{
+    struct rig *rig = self;
+    struct sim_aws aws = sim_aws(rig->sim);
+
+    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
+        return arena_cstr(&rig->arena, aws.access_key);
+    if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0)
+        return arena_cstr(&rig->arena, aws.secret_key);
+    return NULL;
+}
+
+static void make_aws(struct rig *rig)
+{
+    const struct aws_parts_options options = {
+        .settings = &rig->settings,
+        .env = {rig, environment},
+        .transport = rig->transport,
+        .metadata = rig->transport,
+        .clock = &rig->clock,
+        .seed = 1,
+    };
+
+    aws_parts_fini(&rig->aws);
+    rig->world.aws = NULL;
+    rig->world.aws_http = NULL;
+    rig->world.identity = NULL;
+    if (!rig->settings.aws.present)
+        return;
+    aws_parts_init(&rig->aws, &options);
+    aws_parts_join(&rig->aws, &rig->world);
+}
+
 static void make_okta(struct rig *rig)
 {
     static struct secret token; /* of the cloud; the same for all rigs of a process */
     struct err err = {0};
     struct http_options http = {.remote = "okta", .rate_share = 100, .seed = 1};
-    struct okta_options options = {.url = rig->settings.okta.url, .want_logs = true};
+    struct okta_options options = {
+        .url = rig->settings.okta.url,
+        .want_logs = true,
+        .want_push = rig->settings.aws.present,
+    };
     struct str *profile = arena_array(&rig->arena, struct str, 2);
 
     profile[0] = STR("countryCode");
@@ -92,6 +131,7 @@ void rig_use_settings(struct rig *rig, const char *yaml)
 
     if (!settings_parse(STR("settings.yaml"), text, &rig->arena, &rig->settings, &problems, &err))
         stop("settings", &err);
+    make_aws(rig);
 }
 
 void rig_use_transport(struct rig *rig, struct transport transport)
@@ -103,6 +143,7 @@ void rig_use_transport(struct rig *rig, struct transport transport)
     rig->world.okta = rig->okta;
     rig->world.okta_http = rig->http;
     rig->world.okta_target = engine_okta_target(rig->okta);
+    make_aws(rig);
 }
 
 void rig_attach(struct rig *rig, struct sim *sim, struct transport transport, struct clock clock,
@@ -123,6 +164,7 @@ void rig_attach(struct rig *rig, struct sim *sim, struct transport transport, st
         .clock = &rig->clock,
         .boot_id = STR("boot"),
     };
+    make_aws(rig);
     open_ledger(rig, access(rig_ledger_path(rig), F_OK) != 0);
 }
 
@@ -159,6 +201,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 void rig_detach(struct rig *rig)
 {
     ledger_close(rig->ledger);
+    aws_parts_fini(&rig->aws);
     okta_free(rig->okta);
     http_free(rig->http);
     arena_fini(&rig->run_arena);
@@ -258,22 +301,71 @@ static struct str join_sorted(struct arena *arena, struct str *lines, size_t n, 
     return arena_str(arena, buf_str(&out));
 }
 
+static const char *show_verb(enum op_kind kind)
+{
+    switch (kind) {
+    case OP_OKTA_ADD: return "add";
+    case OP_OKTA_REMOVE: return "remove";
+    case OP_IDC_ADD: return "store-add";
+    case OP_IDC_REMOVE: return "store-remove";
+    }
+    return "?";
+}
+
 static struct str show_op(struct rig *rig, const struct report_op *row)
 {
     const struct op *op = row->op;
 
     return arena_printf(
-        &rig->arena, "%s %.*s %.*s %s%s%s", op->kind == OP_OKTA_ADD ? "add" : "remove",
-        STR_ARG(name_of(rig, op->person)),
+        &rig->arena, "%s %.*s %.*s %s%s%s", show_verb(op->kind), STR_ARG(name_of(rig, op->person)),
         STR_ARG(op->to_assignment ? STR("assignment") : op->plan), op_state_name(row->state),
         row->guard ? " " : "", row->guard ? row->guard : "");
 }
 
 static struct str show_finding(struct rig *rig, const struct finding *finding)
 {
-    return arena_printf(&rig->arena, "finding %s%s%.*s%s%.*s", finding_kind_name(finding->kind),
-                        finding->person.len ? " " : "", STR_ARG(name_of(rig, finding->person)),
+    struct str who =
+        finding->person.len > 0 ? name_of(rig, finding->person) : local_part(finding->login);
+    struct str why = finding->variant.len == 0
+                         ? finding->variant
+                         : arena_printf(&rig->arena, " %.*s/%.*s", STR_ARG(finding->hop),
+                                        STR_ARG(finding->variant));
+
+    return arena_printf(&rig->arena, "finding %s%s%.*s%.*s%s%.*s", finding_kind_name(finding->kind),
+                        who.len > 0 ? " " : "", STR_ARG(who), STR_ARG(why),
                         finding->actor.len ? " by " : "", STR_ARG(local_part(finding->actor)));
+}
+
+static struct str show_hops(struct rig *rig, const struct hop_row *row)
+{
+    CLEANUP(buf_fini) struct buf out = {0};
+
+    buf_printf(&out, "%.*s %.*s", STR_ARG(name_of(rig, row->person)), STR_ARG(row->plan));
+    for (int hop = 0; hop < HOP_COUNT; hop++) {
+        const struct hop_state *state = &row->states[hop];
+        if (state->state == HOP_NOT_APPLICABLE)
+            continue;
+        buf_printf(&out, " %s=%s", hop_name(state->hop), hop_word_name(state->state));
+        if (state->why != HOP_CAUSE_NONE)
+            buf_printf(&out, "(%s)", hop_cause_name(state->why));
+        if (state->overdue)
+            buf_add_char(&out, '!');
+    }
+    return arena_str(&rig->arena, buf_str(&out));
+}
+
+const char *rig_show_hops(struct rig *rig)
+{
+    const struct hop_row *rows;
+    struct err err = {0};
+    size_t n;
+
+    if (!ledger_load_hops(rig->ledger, &rig->arena, &rows, &n, &err))
+        stop("hops", &err);
+    struct str *lines = arena_array(&rig->arena, struct str, n);
+    for (size_t i = 0; i < n; i++)
+        lines[i] = show_hops(rig, &rows[i]);
+    return arena_cstr(&rig->arena, join_sorted(&rig->arena, lines, n, "\n"));
 }
 
 const char *rig_show(struct rig *rig)
@@ -300,22 +392,34 @@ const char *rig_show(struct rig *rig)
     return arena_str(&rig->arena, buf_str(&out)).ptr;
 }
 
-const char *rig_members(struct rig *rig, const char *group)
+/* The local parts of one member's name in a list of the cloud's control side. */
+static const char *names_in(struct rig *rig, const char *path, const char *list, const char *name)
 {
-    const char *path = arena_printf(&rig->arena, "/_sim/groups/%s/members", group).ptr;
     struct str text = rig_sim(rig, HTTP_GET, path, NULL);
     CLEANUP(json_close) const struct json *root = NULL;
-    const struct json *members;
+    const struct json *items;
     struct err err = {0};
     VEC_OF(struct str) names = {0};
 
-    if (!json_parse(text, "members", &root, &err) || !json_arr(root, "members", &members, &err))
-        stop("members", &err);
-    for (const struct json *member = json_first(members); member; member = json_next(member)) {
-        struct str login;
-        if (!json_str(member, "login", &login, &err))
-            stop("members", &err);
-        VEC_PUSH(&rig->arena, &names, arena_str(&rig->arena, local_part(login)));
+    if (!json_parse(text, list, &root, &err) || !json_arr(root, list, &items, &err))
+        stop(list, &err);
+    for (const struct json *item = json_first(items); item; item = json_next(item)) {
+        struct str value;
+        if (!json_str(item, name, &value, &err))
+            stop(list, &err);
+        VEC_PUSH(&rig->arena, &names, arena_str(&rig->arena, local_part(value)));
     }
     return join_sorted(&rig->arena, names.items, names.n, " ").ptr;
+}
+
+const char *rig_members(struct rig *rig, const char *group)
+{
+    return names_in(rig, arena_printf(&rig->arena, "/_sim/groups/%s/members", group).ptr, "members",
+                    "login");
+}
+
+const char *rig_store_members(struct rig *rig, const char *group)
+{
+    return names_in(rig, arena_printf(&rig->arena, "/_sim/aws/memberships?group=%s", group).ptr,
+                    "memberships", "user_name");
 }

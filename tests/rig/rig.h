@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "core/report.h"
+#include "engine/aws_parts.h"
 #include "engine/run.h"
 #include "okta/okta.h"
 #include "sim/sim.h"
@@ -22,6 +23,7 @@ struct rig {
     struct ledger *ledger;
     struct http *http;
     struct okta *okta;
+    struct aws_parts aws; /* where the settings have `aws` */
     struct world world;
     struct transport transport; /* between http and the cloud; a test may put its own before it */
     struct report report;       /* of the latest run */
@@ -67,6 +69,10 @@ size_t rig_writes(struct rig *rig);
 
 /* The latest run in a few lines: exit code, requests, ops, findings; sorted, with logins' local
  * parts instead of ids. In rig->arena. */
+/* The same of a group of the Identity Store: local parts of user names. */
+const char *rig_store_members(struct rig *rig, const char *group);
+/* One line a seat: who, plan, and the hops that apply, with the cause where one is known. */
+const char *rig_show_hops(struct rig *rig);
 const char *rig_show(struct rig *rig);
 /* Local parts of the logins of a group's members as the cloud has them, sorted, blank separated. */
 const char *rig_members(struct rig *rig, const char *group);

@@ -124,6 +124,54 @@ void scenario_start(struct scenario *sc)
              arena_cstr(&sc->arena, sc->settings));
 }
 
+/* The settings, with Identity Center as the cloud has it. */
+static void use_aws(struct scenario *sc, struct str provisioning)
+{
+    const struct sim_aws aws = sim_aws(sc->rig.sim);
+    CLEANUP(buf_fini) struct buf out = {0};
+    struct str rest = sc->settings;
+
+    while (rest.len > 0) {
+        struct str line = str_cut(&rest, '\n');
+        if (str_starts(line, STR("entitlements:"))) {
+            buf_printf(&out,
+                       "aws:\n  region: %.*s\n  account: \"%.*s\"\n  instance_arn: %.*s\n"
+                       "  endpoints: {identitystore: 'http://127.0.0.1:9',"
+                       " sso: 'http://127.0.0.1:9', sts: 'http://127.0.0.1:9'}\n",
+                       STR_ARG(aws.region), STR_ARG(aws.account), STR_ARG(aws.instance_arn));
+        }
+        if (line.len > 0)
+            buf_printf(&out, "%.*s\n", STR_ARG(line));
+        if (str_starts(line, STR("okta:")) && aws.scim_app_id.len > 0)
+            buf_printf(&out, "  scim_app_id: %.*s\n", STR_ARG(aws.scim_app_id));
+    }
+    sc->settings = arena_str(&sc->arena, buf_str(&out));
+    set_key(sc, STR("provisioning"), provisioning);
+    sc->direct = str_is(provisioning, "direct");
+}
+
+/* The settings say that the SCIM token ends so much later. */
+static void end_token(struct scenario *sc, struct str text)
+{
+    struct clock clock = sim_clock(sc->rig.sim);
+    CLEANUP(buf_fini) struct buf out = {0};
+    struct str rest = sc->settings;
+    int64_t span = 0;
+
+    if (!duration_parse(text, &span))
+        scenario_fail(sc, "`%.*s` is no span of time", STR_ARG(text));
+    while (rest.len > 0) {
+        struct str line = str_cut(&rest, '\n');
+        buf_printf(&out, "%.*s\n", STR_ARG(line));
+        if (str_is(line, "aws:")) {
+            buf_printf(&out, "  scim_token_expires: %.*s\n",
+                       STR_ARG(date_str(clock_now(&clock) + span, &sc->arena)));
+        }
+    }
+    sc->settings = arena_str(&sc->arena, buf_str(&out));
+    rig_use_settings(&sc->rig, sc->settings.ptr);
+}
+
 static void step_text(struct scenario *sc, struct str word, struct str text)
 {
     struct err err = {0};
@@ -141,6 +189,9 @@ static void step_text(struct scenario *sc, struct str word, struct str text)
     } else if (str_is(word, "expect")) {
         scenario_start(sc);
         expect_text(sc, text, rig_show(&sc->rig));
+    } else if (str_is(word, "hops")) {
+        scenario_start(sc);
+        expect_text(sc, text, rig_show_hops(&sc->rig));
     } else {
         scenario_fail(sc, "`%.*s` takes no text", STR_ARG(word));
     }
@@ -162,8 +213,32 @@ static void step(struct scenario *sc, struct str line)
         return;
     }
     scenario_start(sc);
+    if (str_is(word, "aws")) {
+        use_aws(sc, rest);
+        return;
+    }
+    if (str_is(word, "token-ends")) {
+        end_token(sc, rest);
+        return;
+    }
     if (!scenario_step(sc, word, rest))
         scenario_fail(sc, "there is no step `%.*s`", STR_ARG(word));
+}
+
+/* Whatever a scenario is about: unless the settings say `direct`, the cloud has seen no write to
+ * the Identity Store. */
+static void check_store_untouched(struct scenario *sc)
+{
+    struct str text = rig_sim(&sc->rig, HTTP_GET, "/_sim/history?writes=true&path=AWS*", NULL);
+    CLEANUP(json_close) const struct json *root = NULL;
+    const struct json *rows;
+    struct err err = {0};
+
+    if (!json_parse(text, "history", &root, &err) || !json_arr(root, "requests", &rows, &err)) {
+        scenario_fail(sc, "%s", err.msg);
+    } else if (json_first(rows) && !sc->direct) {
+        scenario_fail(sc, "the Identity Store was written to");
+    }
 }
 
 bool scenario_run(const char *path, bool update)
@@ -185,6 +260,8 @@ bool scenario_run(const char *path, bool update)
         if (line.len > 0 && line.ptr[0] != '#')
             step(&sc, line);
     }
+    if (sc.started)
+        check_store_untouched(&sc);
     if (sc.edits.n > 0)
         write_edits(&sc, text);
     if (sc.started)

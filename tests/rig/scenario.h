@@ -10,6 +10,8 @@
  *     org <<END             the organisation, as sim/sim_org.h has it
  *     settings <<END        whole settings, in place of rig_settings; also later, as an edit would
  *     set KEY VALUE         sets one key of the entitlement (a line is replaced or added)
+ *     aws scim|direct       adds Identity Center to the settings, with that provisioning
+ *     token-ends SPAN       the settings say that the SCIM token ends so much later
  *     request KIND LOGIN [plan=P] [until=SPAN] [for=SPAN] [from=SPAN] [key=K] [one-way]
  *                           spans count from now
  *     approve R1 LOGIN      `deny` too; the word of that approver
@@ -26,7 +28,9 @@
  *     meanwhile SPAN SQL    the same before the first request once that much time has passed
  *     keep, restore         copies the ledger's file away, and back again
  *     expect <<END          the latest run, as rig_show has it, is exactly this
+ *     hops <<END            how far every seat has come, as rig_show_hops has it
  *     members GROUP: A B    the cloud's members, by the local part of their logins
+ *     store GROUP: A B      the same of the Identity Store
  *     writes N              so many membership writes reached the cloud since the last such line
  *     removals N            so many of them took somebody out
  *     audit ok              the audit trail verifies

@@ -309,10 +309,11 @@ static void step_between(struct scenario *sc, struct str sql, int64_t at_ms)
 
 /* ---- looking ---- */
 
-static void step_members(struct scenario *sc, struct str rest)
+static void step_members(struct scenario *sc, struct str rest, bool of_store)
 {
     struct str group = str_cut(&rest, ':');
-    const char *got = rig_members(&sc->rig, arena_cstr(&sc->arena, group));
+    const char *name = arena_cstr(&sc->arena, group);
+    const char *got = of_store ? rig_store_members(&sc->rig, name) : rig_members(&sc->rig, name);
     struct str want = str_trim(rest);
 
     if (!str_is(want, got)) {
@@ -417,8 +418,8 @@ bool scenario_step(struct scenario *sc, struct str word, struct str rest)
         step_between(sc, rest, now_of(sc) + in_ms);
     } else if (str_is(word, "keep") || str_is(word, "restore")) {
         copy_ledger(sc, str_is(word, "restore"));
-    } else if (str_is(word, "members")) {
-        step_members(sc, rest);
+    } else if (str_is(word, "members") || str_is(word, "store")) {
+        step_members(sc, rest, str_is(word, "store"));
     } else if (str_is(word, "writes")) {
         step_count(sc, rest, "writes", rig_writes(&sc->rig), &sc->writes_seen);
     } else if (str_is(word, "removals")) {

@@ -13,6 +13,7 @@ struct scenario {
     const char *path;
     unsigned line;
     bool update, failed, started;
+    bool direct; /* the settings let the Identity Store be written */
     struct arena arena;
     struct str rest, org, settings;
     struct rig rig;
