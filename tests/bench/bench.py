@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import bench_aws
+
 GROUPS, PAGES, USERS, USER_BYTES = 16, 200, 1000, 1500
 PEOPLE = 1_000_000
 OPS = 200
@@ -19,6 +21,7 @@ CURL = ["curl", "-q", "--silent", "--show-error", "--no-progress-meter", "--fail
 
 class Bench:
     def __init__(self, build, release, rounds):
+        self.build = build
         self.bin = pathlib.Path(build, "tests/bench").resolve()
         self.program = pathlib.Path(release, "seatkeeper").resolve()
         self.rounds = rounds
@@ -103,14 +106,30 @@ class Bench:
                                 "ratio_to_floor": median["diff_s"] / median["floor_s"]}
 
     def quiet(self):
-        calls = collections.Counter()
-        history = json.loads(self.run(self.bin / "bench_quiet"))
-        for row in history["requests"]:
-            path = re.sub(r"00[a-z]\w{10,}", "*", row["path"].partition("?")[0])
-            calls[f"{row['method']} {path}"] += 1
-        writes = sum(n for call, n in calls.items() if not call.startswith("GET "))
-        self.results["quiet_run"] = {"groups": 5, "people": 100, "calls": sum(calls.values()),
-                                     "writes": writes, "by_kind": dict(sorted(calls.items()))}
+        self.results["quiet_run"] = {"groups": 5, "people": 100, **self.calls("okta")}
+        self.results["quiet_aws_run"] = {"groups": 1, "people": 100, **self.calls("aws")}
+
+    def calls(self, what):
+        """By kind; those of AWS are named by their operation, which tells reads from writes."""
+        calls = {"Okta": collections.Counter(), "AWS": collections.Counter()}
+        writes = 0
+        for row in json.loads(self.run(self.bin / "bench_quiet", what))["requests"]:
+            path = re.sub(r"0[0o][a-z]\w{10,}", "*", row["path"].partition("?")[0])
+            remote = "Okta" if path.startswith("/") else "AWS"
+            calls[remote][f"{row['method']} {path}" if remote == "Okta" else path] += 1
+            if remote == "Okta":
+                writes += row["method"] != "GET"
+            else:
+                writes += not re.search(r"\.(List|Get|Describe|Is)", path)
+        return {"calls": {remote: sum(kinds.values()) for remote, kinds in calls.items()},
+                "writes": writes,
+                "by_kind": {remote: dict(sorted(kinds.items())) for remote, kinds in calls.items()}}
+
+    def members(self):
+        self.results["members"] = bench_aws.members(self)
+
+    def dead_endpoint(self):
+        self.results["dead_endpoint"] = bench_aws.dead_endpoint(self)
 
     def journal(self):
         folder = self.folder / "journal"
@@ -152,11 +171,8 @@ def show(results, rounds):
           "(target: 0.5 s, 200 MB)")
     print(f"  {diff['diff_s']:.3f} s, {diff['ratio_to_floor']:.2f}x a bare merge that only counts; "
           f"peak {diff['rss_kb'] / 1024:.1f} MB")
-    print(f"\nA run that finds everything in place: {quiet['people']} people, {quiet['groups']} "
-          "groups (target: no writes)")
-    print(f"  {quiet['calls']} calls, {quiet['writes']} writes")
-    for call, n in quiet["by_kind"].items():
-        print(f"  {n:6}  {call}")
+    show_quiet(quiet, "Okta alone")
+    show_quiet(results["quiet_aws_run"], "with Identity Center, `provisioning: scim`")
     print("\nJournal, each op marked sent and settled in two durable transactions")
     print(f"  {journal['ops_per_s']:.0f} ops/s, plain SQLite {journal['floor_per_s']:.0f} ops/s: "
           f"{journal['ratio_to_floor']:.2f} of the floor")
@@ -165,13 +181,25 @@ def show(results, rounds):
     start = results["start"]
     print(f"\nStarting the program: {start['wall_s'] * 1000:.1f} ms, "
           f"{start['rss_kb'] / 1024:.1f} MB")
+    bench_aws.show(results)
+
+
+def show_quiet(quiet, what):
+    print(f"\nA run that finds everything in place, {what}: {quiet['people']} people, "
+          f"{quiet['groups']} group{'s' * (quiet['groups'] > 1)} (target: no writes)")
+    calls = ", ".join(f"{n} of {remote}" for remote, n in quiet["calls"].items() if n)
+    print(f"  calls: {calls}; {quiet['writes']} writes")
+    for kinds in quiet["by_kind"].values():
+        for call, n in kinds.items():
+            print(f"  {n:6}  {call}")
 
 
 def main():
     build, release = sys.argv[1:3]
     bench = Bench(build, release, int(sys.argv[3]) if len(sys.argv) > 3 else 5)
     with bench.scratch:
-        for part in (bench.listing, bench.diff, bench.quiet, bench.journal, bench.start):
+        for part in (bench.listing, bench.diff, bench.quiet, bench.journal, bench.start,
+                     bench.members, bench.dead_endpoint):
             print(f"bench: {part.__name__} ...", file=sys.stderr)
             part()
     path = pathlib.Path(build, "bench.json")

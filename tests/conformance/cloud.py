@@ -17,15 +17,23 @@ TOKEN = "conformance-token-of-the-program-0001"
 HAND_TOKEN = "conformance-token-of-somebody-else-02"
 
 
-class Relay:
-    """Copies bytes between the program and the emulator, and keeps the request lines."""
+def request_line(head, _):
+    """(method, path) of a request."""
+    method, path, _ = head[0].split(" ")
+    return method, path
 
-    def __init__(self):
+
+class Relay:
+    """Copies bytes between the program and the emulator, and keeps what `of` makes of each request:
+    of the lines of its head, and its body."""
+
+    def __init__(self, of=request_line):
+        self.of = of
         self.listener = socket.create_server((LOOPBACK, 0))
         self.port = self.listener.getsockname()[1]
         self.target = None
         self.lock = threading.Lock()
-        self.requests = []  # (method, path), as they left the program
+        self.requests = []  # in the order in which they left the program
         threading.Thread(target=self._accept, daemon=True).start()
 
     def take(self):
@@ -65,27 +73,22 @@ class Relay:
     def _note(self):
         """Finds requests in the bytes of one connection; a body is as long as its header says."""
         held = bytearray()
-        body = 0
 
         def note(data):
-            nonlocal body
             held.extend(data)
-            while True:
-                skip = min(body, len(held))
-                del held[:skip]
-                body -= skip
-                end = held.find(b"\r\n\r\n")
-                if body > 0 or end < 0:
-                    return
+            while (end := held.find(b"\r\n\r\n")) >= 0:
                 head = held[:end].decode("latin-1").split("\r\n")
-                del held[:end + 4]
+                body = 0
                 for line in head[1:]:
                     name, _, value = line.partition(":")
                     if name.lower() == "content-length":
                         body = int(value)
-                method, path, _ = head[0].split(" ")
+                if len(held) < end + 4 + body:
+                    return
+                request = self.of(head, bytes(held[end + 4:end + 4 + body]))
+                del held[:end + 4 + body]
                 with self.lock:
-                    self.requests.append((method, path))
+                    self.requests.append(request)
 
         return note
 

@@ -6,54 +6,26 @@ build, once.
 import json
 import os
 import pathlib
-import re
 import select
-import shutil
 import socket
 import subprocess
 import time
 
+import fetch
 from cloud import LOOPBACK, Cloud
+from fetch import Unavailable
 
-PACKAGES = ["emulate@0.12.2", "node@22"]
-INSTALL_SECONDS = 300
+PACKAGES = ["emulate@0.12.2"]
 START_SECONDS = 60
 STARTS = 5  # each with another port
 
 
-class Unavailable(Exception):
-    """It cannot be had here; that is no verdict on the program."""
-
-
 def install(folder):
     """The command line that runs the emulator, from `folder`, which is filled when it must be."""
-    folder = pathlib.Path(folder)
-    node = folder / "node_modules/node/bin/node"
-    entry = folder / "node_modules/emulate/dist/index.js"
-    stamp = folder / "installed"
-    if not stamp.is_file() or stamp.read_text() != "\n".join(PACKAGES) or not node.exists():
-        npm = shutil.which("npm")
-        if not npm:
-            raise Unavailable("there is no npm")
-        folder.mkdir(parents=True, exist_ok=True)
-        stamp.unlink(missing_ok=True)
-        command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund",
-                   "--save-exact", "--loglevel=error", *PACKAGES]
-        try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, timeout=INSTALL_SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            raise Unavailable(f"npm install did not end within {INSTALL_SECONDS} s") from None
-        if done.returncode != 0:
-            raise Unavailable(f"npm install failed: {done.stdout.strip()[-500:]}")
-        stamp.write_text("\n".join(PACKAGES))
-    for path in (node, entry):
-        if not path.is_file():
-            raise Unavailable(f"the packages brought no {path.relative_to(folder)}")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    numbers = [int(n) for n in re.findall(r"\d+", version.stdout)[:2]]
-    if version.returncode != 0 or numbers < [22, 15]:
-        raise Unavailable(f"node is {version.stdout.strip() or 'not runnable'}; 22.15 is needed")
+    node = fetch.npm(folder, PACKAGES)
+    entry = pathlib.Path(folder) / "node_modules/emulate/dist/index.js"
+    if not entry.is_file():
+        raise Unavailable(f"the packages brought no {entry.relative_to(folder)}")
     return [str(node), str(entry)]
 
 

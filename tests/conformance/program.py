@@ -11,11 +11,12 @@ PASSED_ON = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTI
 class Program:
     """One settings file and one ledger, in a folder of their own."""
 
-    def __init__(self, binary, folder, settings, token):
+    def __init__(self, binary, folder, settings, token, env=None):
         self.binary = binary
         self.folder = pathlib.Path(folder)
         self.env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self.env["HOME"] = str(self.folder)
+        self.env.update(env or {})
         self.log = []
         # `init` makes the ledger; its settings point nowhere, so ours take their place.
         self.run("init", str(self.folder))

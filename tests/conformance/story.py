@@ -16,6 +16,7 @@ import traceback
 import cloud
 import emulator
 import simulator
+from fetch import Unavailable
 from program import Program
 
 GROUP = "AWS_kiro_JP_Users"
@@ -291,7 +292,7 @@ def main():
         command = emulator.install(sys.argv[3])
         with emulator.Emulator(command, seed()) as okta:
             return tell(sys.argv[1], okta, (Story.the_emulator_is_as_we_know_it, *Story.CLAIMS))
-    except emulator.Unavailable as why:
+    except Unavailable as why:
         print(f"skipped: {why}")
         return 77
 
