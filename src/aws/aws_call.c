@@ -22,6 +22,8 @@
 /* The Date of an answer that took longer says nothing about now. */
 #define SLOW_ANSWER_MS (15 * TIME_MINUTE)
 #define SKEW_WARN_MS   TIME_MINUTE
+/* Two silent attempts are all the patience there is with one remote (design: 20 s). */
+#define ATTEMPT_MS (10 * TIME_SECOND)
 
 struct aws {
     struct aws_options options;
@@ -217,6 +219,7 @@ static struct http_request request_of(struct job *job, struct arena *arena)
         .body = body_of(call, arena),
         .repeatable = !call->is_write,
         .max_body = call->max_body,
+        .timeout_ms = ATTEMPT_MS,
         .sign = sign,
         .sign_self = job,
     };

@@ -153,6 +153,8 @@ static void from_group(struct maker *maker, const struct seen_group *group)
     struct str ent = group->ent ? group->ent->name : (struct str){0};
     struct finding finding = {.entitlement = ent, .group = group->id, .detail = group->pin_why};
 
+    if (group->role == PIN_STORE && !maker->in->store->ok)
+        return; /* said once, of the whole of Identity Center */
     if (!group->pin_ok && group->rule_on_group) {
         finding.kind = FINDING_RULE_ON_GROUP;
         finding.severity = SEVERITY_TICKET;

@@ -13,6 +13,7 @@
 
 #define LOOK_UP_MOST 50
 #define LISTED_EVERY TIME_DAY
+#define LISTED_AGAIN TIME_HOUR /* at the soonest, however many are not known */
 #define LISTED_AT    "idc_users_listed_at"
 #define CONFLICTS    "idc_users_conflicts" /* what the last look at everybody showed: only it can */
 
@@ -22,7 +23,8 @@ struct users {
     struct seen_store *store;
     struct arena *arena;
     VEC_OF(struct str) people; /* in the plans' groups and not bound yet; Okta ids */
-    VEC_OF(struct str) users;  /* members there whom nobody knows yet, and those to be read anew */
+    VEC_OF(struct str) users;  /* members there whom nobody knows yet, and some to be read anew */
+    size_t n_doubtful;
     VEC_OF(struct idc_user_row) fresh;
     bool whole;
 };
@@ -99,12 +101,14 @@ static void collect(struct users *users, const struct seen_groups *groups,
             struct str person = group->listing->members[i].id;
             if (!is_bound(users, person)) {
                 VEC_PUSH(users->arena, &users->people, person);
-            } else if (is_doubtful(users, group, person, listings, n)) {
+            } else if (users->users.n < LOOK_UP_MOST &&
+                       is_doubtful(users, group, person, listings, n)) {
                 const struct idc_user_row *row = map_get(&users->store->by_person, person);
                 VEC_PUSH(users->arena, &users->users, row->user);
             }
         }
     }
+    users->n_doubtful = users->users.n;
     for (size_t g = 0; g < n; g++) {
         for (size_t i = 0; i < listings[g].n; i++) {
             if (!map_has(&users->store->by_user, listings[g].members[i].id))
@@ -333,8 +337,12 @@ static bool needs_everybody(struct users *users, bool *out, struct err *err)
         return false;
     if (!str_to_i64(text, &at))
         at = 0;
-    *out =
-        users->roll->now_ms - at >= LISTED_EVERY || users->people.n + users->users.n > LOOK_UP_MOST;
+    int64_t age = users->roll->now_ms - at;
+    size_t n_unknown = users->people.n + users->users.n - users->n_doubtful;
+    *out = age >= LISTED_EVERY || (n_unknown > LOOK_UP_MOST && age >= LISTED_AGAIN);
+    /* Between two looks at everybody the first of many are asked for one by one. */
+    if (!*out && users->people.n > LOOK_UP_MOST)
+        users->people.n = LOOK_UP_MOST;
     return true;
 }
 
