@@ -242,8 +242,9 @@ static bool is_wanted(const struct scan *scan, struct str key)
     if (!scan->out || str_has(key, '\\'))
         return true;
     for (size_t i = 0; i < scan->keys->n; i++) {
-        size_t len = strlen(scan->keys->names[i]);
-        if (len == key.len - 2 && memcmp(key.ptr + 1, scan->keys->names[i], len) == 0)
+        const char *name = scan->keys->names[i];
+        if (name[0] == key.ptr[1] && strncmp(name, key.ptr + 1, key.len - 2) == 0 &&
+            name[key.len - 2] == '\0')
             return true;
     }
     return false;

@@ -54,7 +54,11 @@ size_t members_sort_unique(struct member *members, size_t n)
 {
     size_t kept = 0;
 
-    if (n > 1)
+    bool is_sorted = true; /* remotes often list by id */
+
+    for (size_t i = 1; i < n && is_sorted; i++)
+        is_sorted = compare_members(&members[i - 1], &members[i]) <= 0;
+    if (!is_sorted)
         qsort(members, n, sizeof(members[0]), compare_members);
     for (size_t i = 0; i < n; i++) {
         if (kept == 0 || !str_eq(members[kept - 1].id, members[i].id))
