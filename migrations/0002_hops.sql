@@ -64,6 +64,8 @@ CREATE TABLE op_next (
     kind           TEXT    NOT NULL
                    CHECK (kind IN ('okta.add', 'okta.remove', 'idc.add', 'idc.remove')),
     cause          TEXT    NOT NULL,
+    counts         INTEGER NOT NULL DEFAULT 1    -- 0: a removal after which the person has no less
+                   CHECK (counts IN (0, 1)),
     group_id       TEXT    NOT NULL,
     person_id      TEXT    NOT NULL REFERENCES person (okta_id),
     entitlement    TEXT    NOT NULL,

@@ -327,6 +327,26 @@ bool json_i64_opt(const struct json *obj, const char *key, int64_t *out, struct 
     return true;
 }
 
+#define SECONDS_MAX 253402300799.0 /* the last one of the year 9999 */
+
+bool json_seconds_opt(const struct json *obj, const char *key, int64_t *out_ms, struct err *err)
+{
+    const cJSON *member;
+
+    if (!find_member(obj, key, &member, err))
+        return false;
+    if (!member) {
+        *out_ms = 0;
+        return true;
+    }
+    if (!cJSON_IsNumber(member))
+        return member_error(obj, key, "expected a number", err);
+    if (!(member->valuedouble >= 0 && member->valuedouble <= SECONDS_MAX))
+        return member_error(obj, key, "not a time in seconds", err);
+    *out_ms = (int64_t)(member->valuedouble * 1000 + 0.5);
+    return true;
+}
+
 bool json_bool_opt(const struct json *obj, const char *key, bool fallback, bool *out,
                    struct err *err)
 {

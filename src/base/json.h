@@ -46,6 +46,8 @@ bool json_str(const struct json *obj, const char *key, struct str *out, struct e
 bool json_str_opt(const struct json *obj, const char *key, struct str *out, struct err *err);
 bool json_i64(const struct json *obj, const char *key, int64_t *out, struct err *err);
 bool json_i64_opt(const struct json *obj, const char *key, int64_t *out, struct err *err);
+/* Seconds, possibly with a fraction, as milliseconds; none below 0 or past the year 9999. */
+bool json_seconds_opt(const struct json *obj, const char *key, int64_t *out_ms, struct err *err);
 bool json_bool_opt(const struct json *obj, const char *key, bool fallback, bool *out,
                    struct err *err);
 bool json_obj(const struct json *obj, const char *key, const struct json **out, struct err *err);

@@ -422,3 +422,17 @@ bool ledger_give_back(struct ledger *ledger, const struct actor *actor, struct s
                         err) &&
            txn_commit(&txn, err);
 }
+
+bool ledger_rename_member(struct ledger *ledger, struct str from, struct str to, struct err *err)
+{
+    CLEANUP(txn_end) struct txn txn = {0};
+
+    return txn_begin(&txn, ledger, err) &&
+           sql_run(ledger,
+                   "DELETE FROM membership WHERE person_id = $1 AND group_id IN"
+                   " (SELECT x.group_id FROM membership x WHERE x.person_id = $2)",
+                   SQL_VALUES(sql_text(from), sql_text(to)), NULL, err) &&
+           sql_run(ledger, "UPDATE membership SET person_id = $2 WHERE person_id = $1",
+                   SQL_VALUES(sql_text(from), sql_text(to)), NULL, err) &&
+           txn_commit(&txn, err);
+}

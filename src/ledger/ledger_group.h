@@ -37,6 +37,9 @@ bool ledger_load_baseline(struct ledger *ledger, struct str group, struct arena 
  */
 bool ledger_accept_listing(struct ledger *ledger, struct str run, const struct listing *listing,
                            const struct people *removed_by_us, struct err *err);
+/* Somebody's place in every accepted membership goes over to the id he is known by now; where that
+ * id has a place already, the former one is forgotten. */
+bool ledger_rename_member(struct ledger *ledger, struct str from, struct str to, struct err *err);
 /* Forgets that somebody was taken out, so that an add may go on. Audited. */
 bool ledger_give_back(struct ledger *ledger, const struct actor *actor, struct str group,
                       struct str person, struct err *err);

@@ -57,10 +57,10 @@ struct idc_user_row {
 /* Of one store, sorted by user. */
 bool ledger_load_idc_users(struct ledger *ledger, struct str store, struct arena *arena,
                            const struct idc_user_row **out, size_t *n, struct err *err);
-/* Inserts or replaces. The person, once bound, stays: a row that binds the same user to another
- * person, or another user to a bound person, is not written, but named in `conflicts` (user ids,
- * in arena). `whole`: rows of this store that are not named are gone and are deleted. */
+/* Inserts or replaces, after deleting the users in `gone` (sorted). The person, once bound, stays:
+ * a row that binds the same user to another person, or another user to a bound person, is not
+ * written, but named in `conflicts` (user ids, in arena). */
 bool ledger_store_idc_users(struct ledger *ledger, struct str store,
-                            const struct idc_user_row *rows, size_t n, bool whole, int64_t now_ms,
-                            struct arena *arena, const struct str **conflicts, size_t *n_conflicts,
-                            struct err *err);
+                            const struct idc_user_row *rows, size_t n, const struct str *gone,
+                            size_t n_gone, int64_t now_ms, struct arena *arena,
+                            const struct str **conflicts, size_t *n_conflicts, struct err *err);

@@ -211,26 +211,19 @@ static bool write_user(struct storing *storing, const struct idc_user_row *given
 }
 
 /* Who is gone frees the person for another user: that is how an account made anew is bound. */
-static bool drop_others(struct storing *storing, const struct idc_user_row *rows, size_t n,
-                        struct err *err)
+static bool drop_gone(struct storing *storing, const struct str *gone, size_t n, struct err *err)
 {
-    struct str *named = arena_array(storing->arena, struct str, n);
     struct map kept = {0};
 
-    for (size_t i = 0; i < n; i++)
-        named[i] = rows[i].user;
-    n = str_sort_unique(named, n);
-    for (size_t i = 0; i < storing->by_user.n; i++) {
-        struct idc_user_row *row = storing->by_user.entries[i].value;
-
-        if (str_in_sorted(named, n, row->user)) {
-            if (row->person.len > 0)
-                (void)map_put(&kept, storing->arena, row->person, row);
-            continue;
-        }
-        sql_bind(&storing->drop, SQL_VALUES(sql_text(storing->store), sql_text(row->user)));
+    for (size_t i = 0; i < n; i++) {
+        sql_bind(&storing->drop, SQL_VALUES(sql_text(storing->store), sql_text(gone[i])));
         if (!sql_finish(&storing->drop, NULL, err))
             return false;
+    }
+    for (size_t i = 0; i < storing->by_person.n; i++) {
+        struct idc_user_row *row = storing->by_person.entries[i].value;
+        if (!str_in_sorted(gone, n, row->user))
+            (void)map_put(&kept, storing->arena, row->person, row);
     }
     storing->by_person = kept;
     return true;
@@ -268,9 +261,9 @@ static bool write_users(struct storing *storing, const struct idc_user_row *rows
 
 /* NOLINTNEXTLINE(readability-function-size): parameters, as its header has them */
 bool ledger_store_idc_users(struct ledger *ledger, struct str store,
-                            const struct idc_user_row *rows, size_t n, bool whole, int64_t now_ms,
-                            struct arena *arena, const struct str **conflicts, size_t *n_conflicts,
-                            struct err *err)
+                            const struct idc_user_row *rows, size_t n, const struct str *gone,
+                            size_t n_gone, int64_t now_ms, struct arena *arena,
+                            const struct str **conflicts, size_t *n_conflicts, struct err *err)
 {
     CLEANUP(arena_fini) struct arena own = {0};
     CLEANUP(txn_end) struct txn txn = {0};
@@ -279,7 +272,7 @@ bool ledger_store_idc_users(struct ledger *ledger, struct str store,
     struct conflicts found = {0};
 
     if (!txn_begin(&txn, ledger, err) || !arena_for(ledger, store, n, &own, err) ||
-        !storing_begin(ledger, &storing, err) || (whole && !drop_others(&storing, rows, n, err)) ||
+        !storing_begin(ledger, &storing, err) || !drop_gone(&storing, gone, n_gone, err) ||
         !write_users(&storing, rows, n, arena, &found, err) || !txn_commit(&txn, err))
         return false;
     *conflicts = found.users.items;

@@ -6,6 +6,7 @@
 #include "core/finding.h"
 #include "core/policy.h"
 #include "core/request.h"
+#include "ledger/ledger_request.h"
 #include "ledger/ledger_sql.h"
 
 /* Steps that several of the ledger's functions share, each inside the caller's transaction. */
@@ -14,15 +15,10 @@
 
 #define REMOVAL_KINDS "('okta.remove', 'idc.remove')"
 #define ADD_KINDS     "('okta.add', 'idc.add')"
-/* The row `c` counts against the budget: once for a seat, so not again in the Identity Store where
- * the same seat's end was counted in Okta within a week (604,800,000 ms). */
-#define COUNTED_OP                                                                           \
-    "c.kind IN " REMOVAL_KINDS                                                               \
-    " AND c.cause <> 'assignment' AND c.state IN ('sent', 'unknown', 'done')"                \
-    " AND NOT (c.kind = 'idc.remove' AND EXISTS (SELECT 1 FROM op f"                         \
-    " WHERE f.person_id = c.person_id AND f.entitlement = c.entitlement AND f.plan = c.plan" \
-    " AND f.kind = 'okta.remove' AND f.state IN ('sent', 'unknown', 'done')"                 \
-    " AND f.sent_at <= c.sent_at AND f.sent_at > c.sent_at - 604800000))"
+/* The row `c` counts against the budget. */
+#define COUNTED_OP             \
+    "c.kind IN " REMOVAL_KINDS \
+    " AND c.counts = 1 AND c.cause <> 'assignment' AND c.state IN ('sent', 'unknown', 'done')"
 
 /* ---- audit ---- */
 
@@ -110,6 +106,14 @@ bool request_read_open(struct ledger *ledger, struct str id, struct arena *arena
 bool request_close(struct ledger *ledger, const struct actor *actor, const struct request *row,
                    enum request_state state, struct str decided_by, struct str reason,
                    struct err *err);
+/* What ledger_file_requests does for one, and ledger_take_step. A step that is not `*taken` leaves
+ * changes behind that the caller rolls back. */
+bool request_file(struct ledger *ledger, const struct actor *actor, const struct request *ask,
+                  struct arena *arena, struct request *out, enum filed *how, struct err *err);
+bool request_take_step(struct ledger *ledger, const struct actor *actor,
+                       const struct request *request, const struct intake_step *step,
+                       struct str owner, struct str profile_json, struct arena *arena, bool *taken,
+                       struct err *err);
 bool request_ask(struct ledger *ledger, const struct actor *actor, const struct request *request,
                  const struct str *approvers, size_t n, struct err *err);
 

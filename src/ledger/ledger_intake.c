@@ -156,12 +156,11 @@ static bool decide(struct taking *taking, struct err *err)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): parameters, as its header has them */
-bool ledger_take_step(struct ledger *ledger, const struct actor *actor,
-                      const struct request *request, const struct intake_step *step,
-                      struct str owner, struct str profile_json, struct arena *arena, bool *taken,
-                      struct err *err)
+bool request_take_step(struct ledger *ledger, const struct actor *actor,
+                       const struct request *request, const struct intake_step *step,
+                       struct str owner, struct str profile_json, struct arena *arena, bool *taken,
+                       struct err *err)
 {
-    CLEANUP(txn_end) struct txn txn = {0};
     struct taking taking = {.ledger = ledger,
                             .actor = actor,
                             .step = step,
@@ -169,8 +168,7 @@ bool ledger_take_step(struct ledger *ledger, const struct actor *actor,
                             .profile_json = profile_json,
                             .arena = arena};
 
-    if (!txn_begin(&txn, ledger, err) ||
-        !request_read(ledger, request->id, arena, &taking.row, err))
+    if (!request_read(ledger, request->id, arena, &taking.row, err))
         return false;
     if (taking.row.state != request->state || !request_state_is_open(taking.row.state)) {
         *taken = false;
@@ -182,9 +180,26 @@ bool ledger_take_step(struct ledger *ledger, const struct actor *actor,
                        request_state_name(step->state));
     }
     taking.subject = request_label(taking.row.number, arena);
-    bool ok = request_state_is_open(step->state) ? move_on(&taking, err) : decide(&taking, err);
-    if (!ok || (!taking.stale && !txn_commit(&txn, err)))
+    if (request_state_is_open(step->state) ? !move_on(&taking, err) : !decide(&taking, err))
         return false;
-    *taken = !taking.stale; /* what was stale is undone at the end of this scope */
+    *taken = !taking.stale;
+    return true;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): parameters, as its header has them */
+bool ledger_take_step(struct ledger *ledger, const struct actor *actor,
+                      const struct request *request, const struct intake_step *step,
+                      struct str owner, struct str profile_json, struct arena *arena, bool *taken,
+                      struct err *err)
+{
+    CLEANUP(txn_end) struct txn txn = {0};
+    bool done;
+
+    if (!txn_begin(&txn, ledger, err) ||
+        !request_take_step(ledger, actor, request, step, owner, profile_json, arena, &done, err))
+        return false;
+    if (done && !txn_commit(&txn, err))
+        return false;
+    *taken = done; /* what was stale is undone at the end of this scope */
     return true;
 }

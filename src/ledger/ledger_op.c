@@ -28,7 +28,7 @@ static bool insert_op(struct stmt *stmt, const struct run_row *run, const struct
                               sql_int(version), sql_int(ledger->epoch),
                               sql_word(op_state_name(held ? OP_HELD : OP_PLANNED)),
                               sql_word(held ? item->guard : ""), sql_text(item->reason),
-                              sql_int(ledger_now(ledger))));
+                              sql_int(ledger_now(ledger)), sql_int(!op->takes_nothing)));
     return sql_finish(stmt, NULL, err);
 }
 
@@ -43,8 +43,8 @@ bool ledger_plan_ops(struct ledger *ledger, const struct run_row *run, const str
     if (!sql_prepare(ledger, &stmt,
                      "INSERT INTO op (run_id, seq, op_id, kind, cause, group_id, person_id,"
                      " entitlement, plan, request_id, due_at, person_version, epoch, state, guard,"
-                     " reason, planned_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-                     " $12, $13, $14, $15, $16, $17)",
+                     " reason, planned_at, counts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+                     " $11, $12, $13, $14, $15, $16, $17, $18)",
                      err))
         return false;
     for (size_t i = 0; i < n; i++) {

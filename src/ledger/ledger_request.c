@@ -188,8 +188,8 @@ static bool check_person(struct ledger *ledger, const struct request *ask, struc
                                 STR_ARG(ask->person));
 }
 
-static bool file_one(struct ledger *ledger, const struct actor *actor, const struct request *ask,
-                     struct arena *arena, struct request *out, enum filed *how, struct err *err)
+bool request_file(struct ledger *ledger, const struct actor *actor, const struct request *ask,
+                  struct arena *arena, struct request *out, enum filed *how, struct err *err)
 {
     struct loading known = {.arena = arena};
     struct request row = *ask;
@@ -234,7 +234,7 @@ bool ledger_file_requests(struct ledger *ledger, const struct actor *actor,
     if (!txn_begin(&txn, ledger, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!file_one(ledger, actor, &asks[i], arena, &out[i], &how[i], err))
+        if (!request_file(ledger, actor, &asks[i], arena, &out[i], &how[i], err))
             return n > 1 ? err_wrap(err, "request %zu of %zu", i + 1, n) : false;
     }
     return txn_commit(&txn, err);

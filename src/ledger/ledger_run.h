@@ -68,7 +68,7 @@ bool ledger_mark_sent(struct ledger *ledger, const struct run_row *run, const si
 
 /*
  * Takes `sent` back to `planned` after an answer that proves no effect: a rate limit turned the
- * requests away, and they are to be marked, and so re-checked, once more.
+ * requests away, and they are to be marked, and so re-checked, once more. Audited as op.returned.
  */
 bool ledger_take_back_sent(struct ledger *ledger, const struct run_row *run, const size_t *seqs,
                            size_t n, struct err *err);

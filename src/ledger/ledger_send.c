@@ -275,6 +275,18 @@ bool ledger_mark_sent(struct ledger *ledger, const struct run_row *run, const si
            txn_commit(&txn, err);
 }
 
+/* The row forgets that it was sent once; the trail does not. */
+static bool note_returned(struct ledger *ledger, const struct run_row *run, size_t seq,
+                          struct err *err)
+{
+    CLEANUP(scratch_end) struct scratch scratch = scratch_begin(ledger);
+    const struct settling item = {run->id, seq, "returned", {NULL, 0}, STR("a rate limit")};
+    struct op_label label;
+
+    return read_label(ledger, run->id, seq, scratch.arena, &label, err) &&
+           note_op(ledger, &the_run, &label, &item, scratch.arena, err);
+}
+
 bool ledger_take_back_sent(struct ledger *ledger, const struct run_row *run, const size_t *seqs,
                            size_t n, struct err *err)
 {
@@ -293,6 +305,8 @@ bool ledger_take_back_sent(struct ledger *ledger, const struct run_row *run, con
             return false;
         if (changed != 1)
             return err_set(err, ERR_INTERNAL, "ledger: op %zu is not on its way", seqs[i]);
+        if (!note_returned(ledger, run, seqs[i], err))
+            return false;
     }
     return txn_commit(&txn, err);
 }

@@ -82,7 +82,20 @@ static bool apply_one(sqlite3 *db, const struct embedded_file *file, int version
     if (!exec(db, file->text, file->name, err) || (version == 1 && !make_ledger(db, now_ms, err)))
         return false;
     (void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
-    return exec(db, sql, file->name, err) && exec(db, "COMMIT", file->name, err);
+    return exec(db, sql, file->name, err);
+}
+
+/* One step of what is there; a new ledger whole, so that none is ever half made. */
+static bool apply_some(sqlite3 *db, struct migrations list, int from, int64_t now_ms,
+                       struct err *err)
+{
+    int to = from == 0 ? (int)list.n : from + 1;
+
+    for (int version = from; version < to; version++) {
+        if (!apply_one(db, &list.files[version], version + 1, now_ms, err))
+            return false;
+    }
+    return exec(db, "COMMIT", list.files[to - 1].name, err);
 }
 
 bool migrate_apply(sqlite3 *db, struct migrations list, int64_t now_ms, struct err *err)
@@ -98,7 +111,7 @@ bool migrate_apply(sqlite3 *db, struct migrations list, int64_t now_ms, struct e
         bool ok = ledger_file_identify(db, &identity, err);
         if (ok && identity.version >= (int)list.n)
             return exec(db, "ROLLBACK", "end", err);
-        ok = ok && apply_one(db, &list.files[identity.version], identity.version + 1, now_ms, err);
+        ok = ok && apply_some(db, list, identity.version, now_ms, err);
         if (!ok) {
             if (!sqlite3_get_autocommit(db))
                 (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

@@ -250,6 +250,42 @@ static const char *read_result(const struct json *obj, enum reader reader, const
     return ok ? "ok" : err.msg;
 }
 
+static void test_seconds_become_milliseconds_or_are_refused(void **state)
+{
+    static const struct {
+        const char *value, *says;
+    } cases[] = {
+        {"0", "0"},
+        {"null", "0"},
+        {"1780000000", "1780000000000"},
+        {"1780000000.462", "1780000000462"},
+        {"0.0004", "0"},
+        {"1.78e9", "1780000000000"},
+        {"253402300799", "253402300799000"},
+        {"253402300800", "t: not a time in seconds"},
+        {"1780000000000", "t: not a time in seconds"},
+        {"-1", "t: not a time in seconds"},
+        {"1e400", "t: not a time in seconds"},
+        {"\"1\"", "t: expected a number"},
+        {"true", "t: expected a number"},
+        {"[]", "t: expected a number"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(json_close) const struct json *root = NULL;
+        struct err err = {0};
+        char text[80], got[80];
+        int64_t ms = -7;
+        (void)snprintf(text, sizeof(text), "{\"t\":%s}", cases[i].value);
+        assert_true(json_parse(str_of(text), "times", &root, &err));
+        bool ok = json_seconds_opt(root, "t", &ms, &err);
+        assert_true(ok || ms == -7);
+        (void)snprintf(got, sizeof(got), "%lld", (long long)ms);
+        assert_string_equal(ok ? got : err.msg, cases[i].says);
+    }
+}
+
 static void test_wrong_types_and_missing_members_are_errors_that_name_them(void **state)
 {
     static const struct {
@@ -598,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_a_key_may_stand_once_in_an_object),
         cmocka_unit_test(test_members_are_read_by_exact_name_and_type),
         cmocka_unit_test(test_absent_and_null_are_empty_for_the_opt_readers),
+        cmocka_unit_test(test_seconds_become_milliseconds_or_are_refused),
         cmocka_unit_test(test_wrong_types_and_missing_members_are_errors_that_name_them),
         cmocka_unit_test(test_elements_and_members_come_in_order),
         cmocka_unit_test(test_a_failed_parse_leaves_nothing_open),

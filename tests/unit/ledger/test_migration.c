@@ -1,10 +1,17 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "ledger/ledger_subs.h"
 #include "ledger/migrate.h"
 #include "unit/ledger/fixture.h"
 
 /* What each migration makes of a ledger that an older release left. */
+
+/* The version that this program's migrations lead to; in arena. */
+static const char *newest(struct fixture *f)
+{
+    return arena_printf(&f->arena, "%zu", migrations_own().n).ptr;
+}
 
 static struct migrations release(size_t version)
 {
@@ -100,6 +107,15 @@ static void make_version_1(struct fixture *f)
     make_old(f, OLD_OPS);
 }
 
+/* A shape without that column. */
+static const char *without(struct fixture *f, const char *shape, const char *column)
+{
+    const char *at = strstr(shape, column);
+
+    assert_non_null(at);
+    return arena_printf(&f->arena, "%.*s%s", (int)(at - shape), shape, at + strlen(column)).ptr;
+}
+
 static void test_version_2_keeps_every_op_and_every_pin(void **state)
 {
     struct fixture *f = *state;
@@ -118,10 +134,11 @@ static void test_version_2_keeps_every_op_and_every_pin(void **state)
 
     if (!fixture_open(f, false, true, &f->ledger))
         fail_msg("%s", f->err.msg);
-    assert_string_equal(raw_text(f, "PRAGMA user_version"), "2");
+    assert_string_equal(raw_text(f, "PRAGMA user_version"), newest(f));
     assert_string_equal(raw_text(f, ALL_OPS), all_ops);
     assert_string_equal(raw_text(f, ALL_PINS), all_pins);
-    assert_string_equal(raw_text(f, SHAPE("op")), op_shape);
+    assert_string_equal(without(f, raw_text(f, SHAPE("op")), ", counts INTEGER 1 1 0"), op_shape);
+    assert_string_equal(raw_text(f, "SELECT count(*) FROM op WHERE counts = 1"), "1400");
     assert_string_equal(raw_text(f, SHAPE("group_pin")), pin_shape);
     assert_string_equal(raw_text(f, "PRAGMA integrity_check"), "ok");
     assert_string_equal(raw_text(f, "PRAGMA foreign_key_check"), "-");
@@ -144,7 +161,7 @@ static void test_version_1_is_kept_as_a_copy(void **state)
     const char *all_ops = raw_text(f, ALL_OPS);
     if (!fixture_open(f, false, true, &f->ledger))
         fail_msg("%s", f->err.msg);
-    (void)snprintf(copy.path, sizeof(copy.path), "%s/ledger.db.before-2", f->dir);
+    (void)snprintf(copy.path, sizeof(copy.path), "%s/ledger.db.before-%s", f->dir, newest(f));
     assert_string_equal(raw_text(&copy, "PRAGMA user_version"), "1");
     assert_string_equal(raw_text(&copy, ALL_OPS), all_ops);
     arena_fini(&copy.arena);
@@ -222,6 +239,24 @@ static void test_an_old_ledger_is_not_opened_without_leave_to_migrate(void **sta
     assert_string_equal(raw_text(f, "PRAGMA user_version"), "1");
 }
 
+static void test_a_migrated_ledger_has_seen_no_subscriptions_yet(void **state)
+{
+    const struct subs_row row = {
+        .user = STR("u1"), .raw = STR("PRO"), .status = STR("active"), .since = NOW};
+    struct fixture *f = *state;
+    struct subs_memory memory;
+
+    make_version_1(f);
+    if (!fixture_open(f, false, true, &f->ledger))
+        fail_msg("%s", f->err.msg);
+    OK(f, ledger_load_subs(f->ledger, STR("d-1"), &f->arena, &memory, &f->err));
+    assert_int_equal(memory.accepted_at, 0);
+    assert_int_equal(memory.n, 0);
+    OK(f, ledger_store_subs(f->ledger, STR("d-1"), &row, 1, NOW, &f->err));
+    OK(f, ledger_load_subs(f->ledger, STR("d-1"), &f->arena, &memory, &f->err));
+    assert_int_equal(memory.n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +264,7 @@ int main(void)
         FIXED(test_version_1_is_kept_as_a_copy),
         FIXED(test_version_2_takes_what_has_to_do_with_the_store_and_nothing_else),
         FIXED(test_removals_of_both_kinds_are_counted_from_their_index),
+        FIXED(test_a_migrated_ledger_has_seen_no_subscriptions_yet),
         FIXED(test_an_old_ledger_is_not_opened_without_leave_to_migrate),
     };
 
