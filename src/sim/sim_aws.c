@@ -7,20 +7,33 @@
 
 /* Which call it is, who answers it, and what every JSON call has in common. */
 
+#define JSON_1_0 "application/x-amz-json-1.0"
+#define JSON_1_1 "application/x-amz-json-1.1"
+
 static const struct {
     const char *prefix; /* of X-Amz-Target */
     enum sim_aws_service service;
-    const char *scope; /* of the signature */
-    const char *space; /* of its errors */
+    const char *scope;   /* of the signature */
+    const char *space;   /* of its errors */
+    const char *type;    /* of bodies */
+    const char *message; /* of its errors: the member */
 } services[] = {
-    {"AWSIdentityStore", SIM_AWS_IDENTITYSTORE, "identitystore", "com.amazonaws.identitystore"},
-    {"SWBExternalService", SIM_AWS_SSO, "sso", "com.amazonaws.switchboard.portal"},
+    {"AWSIdentityStore", SIM_AWS_IDENTITYSTORE, "identitystore", "com.amazonaws.identitystore",
+     JSON_1_1, "Message"},
+    {"SWBExternalService", SIM_AWS_SSO, "sso", "com.amazonaws.switchboard.portal", JSON_1_1,
+     "Message"},
+    {"AWSZornControlPlaneService", SIM_AWS_SUBSCRIPTIONS, "user-subscriptions",
+     "com.amazon.kiro.controlplane", JSON_1_0, "message"},
+    {"AmazonQDeveloperService", SIM_AWS_Q, "q", "com.amazon.kiro.controlplane", JSON_1_0,
+     "message"},
+    {"AWSCodeWhispererService", SIM_AWS_CODEWHISPERER, "codewhisperer",
+     "com.amazon.kiro.controlplane", JSON_1_0, "message"},
 };
 
 struct operation {
     enum sim_aws_service service;
     const char *name;
-    bool is_write; /* to the Store */
+    bool is_write;
     void (*answer)(struct sim_aws_call *call);
 };
 
@@ -44,6 +57,14 @@ static const struct operation operations[] = {
     {SIM_AWS_IDENTITYSTORE, "IsMemberInGroups", false, sim_store_are_members},
     {SIM_AWS_IDENTITYSTORE, "CreateGroupMembership", true, sim_store_create_membership},
     {SIM_AWS_IDENTITYSTORE, "DeleteGroupMembership", true, sim_store_delete_membership},
+    {SIM_AWS_SUBSCRIPTIONS, "ListUserSubscriptions", false, sim_subs_list_subscriptions},
+    {SIM_AWS_SUBSCRIPTIONS, "ListApplicationClaims", false, sim_subs_list_claims},
+    {SIM_AWS_SUBSCRIPTIONS, "CreateClaim", true, sim_subs_create_claim},
+    {SIM_AWS_SUBSCRIPTIONS, "UpdateClaim", true, sim_subs_update_claim},
+    {SIM_AWS_SUBSCRIPTIONS, "DeleteClaim", true, sim_subs_delete_claim},
+    {SIM_AWS_Q, "CreateAssignment", true, sim_subs_create_assignment},
+    {SIM_AWS_Q, "UpdateAssignment", true, sim_subs_update_assignment},
+    {SIM_AWS_Q, "DeleteAssignment", true, sim_subs_delete_assignment},
 };
 
 /* ---- recognising ---- */
@@ -99,13 +120,24 @@ static bool is_query(const struct sim_call *call)
     return call->aws->service == SIM_AWS_STS;
 }
 
-static const char *space_of(const struct sim_call *call)
+/* The first one for calls that belong to none. */
+static size_t row_of(const struct sim_call *call)
 {
     for (size_t i = 0; i < ARRAY_LEN(services); i++) {
         if (services[i].service == call->aws->service)
-            return services[i].space;
+            return i;
     }
-    return "";
+    return 0;
+}
+
+static const char *space_of(const struct sim_call *call)
+{
+    return call->aws->service == SIM_AWS_OTHER ? "" : services[row_of(call)].space;
+}
+
+const char *sim_aws_type(const struct sim_call *call)
+{
+    return services[row_of(call)].type;
 }
 
 /* What the service model says; many of AWS's JSON services send 400 for all of them. */
@@ -144,7 +176,7 @@ static void put_error(struct sim_call *call, struct str type, struct sim_aws_err
     buf_clear(&call->out->body);
     json_open(&out, NULL, '{');
     json_put_str(&out, "__type", type);
-    json_put_str(&out, "Message", message);
+    json_put_str(&out, services[row_of(call)].message, message);
     json_put_str(&out, "RequestId", str_of(call->request_id));
     if (error.reason)
         json_put_str(&out, "Reason", str_of(error.reason));
@@ -244,6 +276,39 @@ bool sim_aws_text(struct sim_aws_call *call, const char *name, struct str *out)
                                  "constraint: Member must not be null",
                                  name));
     return false;
+}
+
+/* NULL: it is none of them. */
+static const char *find_name(struct str key, const char *const *names)
+{
+    for (size_t i = 0; names[i]; i++) {
+        if (str_is(key, names[i]))
+            return names[i];
+    }
+    return NULL;
+}
+
+/* Null reads like no text, and is none. */
+static bool is_null(const struct json *obj, const char *name)
+{
+    struct str ignored;
+
+    return !json_is_str(json_get(obj, name)) && json_str_opt(obj, name, &ignored, NULL);
+}
+
+bool sim_aws_only(struct sim_aws_call *call, const char *const *names)
+{
+    for (const struct json *member = json_first(call->in); member; member = json_next(member)) {
+        struct str key = json_key(member);
+        const char *name = find_name(key, names);
+
+        if (name && !is_null(call->in, name))
+            continue;
+        sim_aws_invalid(call, arena_printf(&call->sim->scratch, "%.*s: %s", STR_ARG(key),
+                                           name ? "must not be null" : "is not a member here"));
+        return false;
+    }
+    return true;
 }
 
 /* ---- JSON calls ---- */
@@ -377,7 +442,7 @@ static void answer_service(struct sim_call *call, const char *scope)
                      arena_printf(&call->sim->scratch, "No operation %.*s", STR_ARG(name)));
         return;
     }
-    if (!str_is(type, "application/x-amz-json-1.1")) {
+    if (!str_is(type, sim_aws_type(call))) {
         sim_aws_fail(call, (struct sim_aws_error){.code = "UnknownOperationException"},
                      STR("The content type is not that of this service."));
         return;
@@ -423,11 +488,11 @@ static void answer(struct sim_call *call)
 
 void sim_aws_answer(struct sim_call *call)
 {
-    sim_scim_settle(call->sim);
+    sim_subs_settle(call->sim);
     answer(call);
     for (size_t i = 0; i < call->out->n_headers; i++) {
         if (str_ieq(call->out->headers[i].name, STR("content-type")))
             return;
     }
-    sim_answer_header(call, "content-type", STR("application/x-amz-json-1.1"));
+    sim_answer_header(call, "content-type", str_of(sim_aws_type(call)));
 }

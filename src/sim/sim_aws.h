@@ -10,8 +10,9 @@
 #include "sim/sim_request.h"
 
 /*
- * What the simulated AWS answers: Identity Store, IdC admin, STS, instance and container metadata,
- * all behind the one origin. Contract: aws.md. Everything runs with the lock held.
+ * What the simulated AWS answers: Identity Store, IdC admin, STS, user subscriptions by both of
+ * their protocols, instance and container metadata, all behind the one origin. Contract: aws.md.
+ * Everything runs with the lock held.
  */
 
 enum sim_aws_service {
@@ -20,7 +21,10 @@ enum sim_aws_service {
     SIM_AWS_STS,
     SIM_AWS_METADATA,
     SIM_AWS_CONTAINER,
-    SIM_AWS_OTHER, /* a target that nobody here knows */
+    SIM_AWS_SUBSCRIPTIONS, /* claims */
+    SIM_AWS_Q,             /* assignments */
+    SIM_AWS_CODEWHISPERER, /* profiles: known, and knows no operation */
+    SIM_AWS_OTHER,         /* a target that nobody here knows */
 };
 
 /* Which call this is, told without looking at credentials. */
@@ -58,6 +62,8 @@ enum sim_aws_refusal {
     SIM_AWS_BAD_SIGNATURE,
 };
 void sim_aws_refuse(struct sim_call *call, enum sim_aws_refusal why, struct str message);
+/* The content type of the call's service. */
+const char *sim_aws_type(const struct sim_call *call);
 /* A throttled call, as the fault script asks. */
 void sim_aws_play_rate(struct sim_call *call);
 
@@ -83,6 +89,8 @@ struct sim_aws_call {
 /* Members of the input. False with a ValidationException. */
 bool sim_aws_text(struct sim_aws_call *call, const char *name, struct str *out);
 bool sim_aws_text_opt(struct sim_aws_call *call, const char *name, struct str *out);
+/* Members that this operation does not have, and null, are refused; NULL ends the names. */
+bool sim_aws_only(struct sim_aws_call *call, const char *const *names);
 void sim_aws_invalid(struct sim_aws_call *call, struct str message);
 void sim_aws_absent(struct sim_aws_call *call, const char *resource_type, const char *what);
 
@@ -98,8 +106,13 @@ void sim_aws_absent(struct sim_aws_call *call, const char *resource_type, const 
  *         }
  *     sim_aws_page_close(&page, i, i < n);
  */
+struct sim_aws_paging {
+    const char *limit, *token, *limit_name; /* members, and how a refusal calls the first */
+    int64_t most;
+};
 struct sim_aws_page {
     struct sim_aws_call *call;
+    const struct sim_aws_paging *how; /* by the service */
     const char *list;
     size_t limit, n;
     uint64_t position, binding;
@@ -135,6 +148,20 @@ void sim_store_describe_membership(struct sim_aws_call *call);
 void sim_store_are_members(struct sim_aws_call *call);
 void sim_store_create_membership(struct sim_aws_call *call);
 void sim_store_delete_membership(struct sim_aws_call *call);
+void sim_subs_list_subscriptions(struct sim_aws_call *call); /* sim_subs_list.c */
+void sim_subs_list_claims(struct sim_aws_call *call);
+void sim_subs_create_claim(struct sim_aws_call *call); /* sim_subs_write.c */
+void sim_subs_update_claim(struct sim_aws_call *call);
+void sim_subs_delete_claim(struct sim_aws_call *call);
+void sim_subs_create_assignment(struct sim_aws_call *call);
+void sim_subs_update_assignment(struct sim_aws_call *call);
+void sim_subs_delete_assignment(struct sim_aws_call *call);
+
+/* What these have in common: the profile of `subscriptionRegion`, and the instance that is ours.
+ * False with the answer made. */
+bool sim_subs_read_profile(struct sim_aws_call *call, uint8_t *out);
+bool sim_subs_read_instance(struct sim_aws_call *call, bool *is_ours);
+bool sim_subs_read_app(struct sim_aws_call *call, uint8_t profile);
 
 /* AlternateIdentifier: exactly one of UniqueAttribute and ExternalId. */
 struct sim_alternate {

@@ -105,12 +105,20 @@ static bool date_is_fine(struct sim_call *call, const struct claim *claim)
     return true;
 }
 
-static bool scope_is_fine(struct sim_call *call, const struct claim *claim, const char *service)
+/* Where that service is: the two of Kiro in the regions of profiles, all others with Identity
+ * Center. */
+static bool is_region(const struct sim_call *call, struct str region)
 {
     const struct sim_idc *idc = call->sim->idc;
 
-    if (!str_eq(claim->region, idc->region) &&
-        !str_eq(claim->region, idc->instances[0].primary_region)) {
+    if (call->aws->service == SIM_AWS_Q || call->aws->service == SIM_AWS_CODEWHISPERER)
+        return sim_subs_find_profile(call->sim, region) != UINT8_MAX;
+    return str_eq(region, idc->region) || str_eq(region, idc->instances[0].primary_region);
+}
+
+static bool scope_is_fine(struct sim_call *call, const struct claim *claim, const char *service)
+{
+    if (!is_region(call, claim->region)) {
         return refuse(call, SIM_AWS_BAD_SIGNATURE,
                       "Credential should be scoped to a valid region.");
     }
@@ -262,8 +270,13 @@ bool sim_aws_authenticate(struct sim_call *call, const char *service, const stru
 bool sim_aws_is_forbidden(struct str action)
 {
     static const char *const never[] = {
-        "identitystore:CreateUser",  "identitystore:UpdateUser",  "identitystore:DeleteUser",
-        "identitystore:CreateGroup", "identitystore:UpdateGroup", "identitystore:DeleteGroup",
+        "identitystore:CreateUser",
+        "identitystore:UpdateUser",
+        "identitystore:DeleteUser",
+        "identitystore:CreateGroup",
+        "identitystore:UpdateGroup",
+        "identitystore:DeleteGroup",
+        "user-subscriptions:SetOverageConfig",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(never); i++) {

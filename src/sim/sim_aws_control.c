@@ -252,6 +252,7 @@ static int post_group(struct sim_control *c)
             sim_store_leave(c->sim, of->list[i], 0);
     }
     c->sim->idc->store.groups[group].is_deleted = true;
+    sim_subs_on_group_gone(c->sim, group);
     return sim_control_done(c);
 }
 
@@ -269,6 +270,7 @@ static int post_user(struct sim_control *c)
     } else if (str_is(verb, "disable") || str_is(verb, "enable")) {
         c->sim->idc->store.users[user].is_disabled = str_is(verb, "disable");
         c->sim->idc->store.users[user].updated_ms = sim_cloud(c->sim);
+        sim_subs_on_able(c->sim, user, str_is(verb, "enable"), sim_boot(c->sim));
     } else {
         return sim_control_fail(c, 404, "no such verb for a user of the store");
     }
@@ -315,7 +317,7 @@ int sim_control_aws(struct sim_control *c)
     struct str what = c->req->n_segments > 2 ? c->req->segments[2] : (struct str){0};
     size_t n = c->req->n_segments;
 
-    sim_scim_settle(c->sim);
+    sim_subs_settle(c->sim);
     if (n == 5 && str_is(what, "groups"))
         return post_group(c);
     if (n == 5 && str_is(what, "users"))

@@ -48,8 +48,7 @@ static void play_text(struct sim_call *call)
     call->out->status = play->status != 0 ? play->status : 200;
     if (call->out->body.len > 0) {
         sim_answer_header(call, "content-type",
-                          play->html.len > 0 ? STR("text/html")
-                                             : STR("application/x-amz-json-1.1"));
+                          play->html.len > 0 ? STR("text/html") : str_of(sim_aws_type(call)));
     }
 }
 
@@ -78,7 +77,7 @@ void sim_aws_play_status(struct sim_call *call)
     if (play->status != 0)
         call->out->status = play->status;
     if (call->aws->service != SIM_AWS_STS)
-        sim_answer_header(call, "content-type", STR("application/x-amz-json-1.1"));
+        sim_answer_header(call, "content-type", str_of(sim_aws_type(call)));
 }
 
 /* ---- which calls a rule means ---- */
@@ -86,6 +85,32 @@ void sim_aws_play_status(struct sim_call *call)
 struct subject {
     struct str group, user; /* ids, as the body has them */
 };
+
+/* The ways in which subscriptions name somebody. */
+static void read_principal(struct sim *sim, const struct json *root, struct subject *out)
+{
+    const struct json *principal = NULL;
+    struct str id = {0};
+    struct str type = {0};
+
+    if (json_obj_opt(root, "principal", &principal, NULL) && principal) {
+        (void)json_str_opt(principal, "group", &out->group, NULL);
+        (void)json_str_opt(principal, "user", &out->user, NULL);
+    }
+    if (json_str_opt(root, "principalId", &id, NULL) && id.len > 0) {
+        (void)json_str_opt(root, "principalType", &type, NULL);
+        *(str_is(type, "GROUP") ? &out->group : &out->user) = id;
+    }
+    if (json_str_opt(root, "identifier", &id, NULL) && id.len > 0) {
+        uint32_t claim = sim_find_claim(sim, id);
+        const struct sim_claim *of = claim != SIM_NOBODY ? &sim->idc->subs.claims[claim] : NULL;
+
+        if (of && of->user != SIM_NOBODY)
+            out->user = sim_user_id(sim, of->user, &sim->scratch);
+        if (of && of->group != SIM_NOBODY)
+            out->group = sim_store_group_id(sim, of->group, &sim->scratch);
+    }
+}
 
 /* Copies, for the document is closed here. */
 static struct subject read_subject(struct sim *sim, const struct sim_request *req)
@@ -98,6 +123,7 @@ static struct subject read_subject(struct sim *sim, const struct sim_request *re
         return out;
     (void)json_str_opt(root, "GroupId", &out.group, NULL);
     (void)json_str_opt(root, "UserId", &out.user, NULL);
+    read_principal(sim, root, &out);
     if (json_obj_opt(root, "MemberId", &inner, NULL) && inner)
         (void)json_str_opt(inner, "UserId", &out.user, NULL);
     inner = NULL;

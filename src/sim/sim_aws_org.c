@@ -189,10 +189,22 @@ static bool read_role(struct sim *sim, const struct sim_node *node, struct err *
 /* ---- applications ---- */
 
 struct app_keys {
-    struct str name, arn, provider, status;
+    struct str name, arn, provider, status, profile;
     bool assignment_required;
     const struct sim_node *assigned;
 };
+
+/* `KiroProfile-us-east-1` is the profile of that region. */
+static struct str profile_of(struct str name)
+{
+    static const char *const prefixes[] = {"KiroProfile-", "QDevProfile-"};
+
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (str_starts(name, str_of(prefixes[i])))
+            return str_sub(name, strlen(prefixes[i]), name.len);
+    }
+    return (struct str){0};
+}
 
 static bool read_app(struct sim *sim, const struct sim_node *node, struct sim_idc_app *out,
                      struct err *err)
@@ -202,6 +214,7 @@ static bool read_app(struct sim *sim, const struct sim_node *node, struct sim_id
         {"arn", SIM_FIELD_STR, offsetof(struct app_keys, arn)},
         {"provider", SIM_FIELD_STR, offsetof(struct app_keys, provider)},
         {"status", SIM_FIELD_STR, offsetof(struct app_keys, status)},
+        {"profile", SIM_FIELD_STR, offsetof(struct app_keys, profile)},
         {"assignment_required", SIM_FIELD_BOOL, offsetof(struct app_keys, assignment_required)},
         {"assigned", SIM_FIELD_NODE, offsetof(struct app_keys, assigned)},
     };
@@ -219,6 +232,7 @@ static bool read_app(struct sim *sim, const struct sim_node *node, struct sim_id
     out->arn = sim_keep(sim, keys.arn);
     out->provider = sim_keep(sim, keys.provider);
     out->status = sim_keep(sim, keys.status);
+    out->profile = keys.profile.len > 0 ? sim_keep(sim, keys.profile) : profile_of(out->name);
     out->assignment_required = keys.assignment_required;
     out->created_ms = sim_cloud(sim) - 200 * TIME_DAY;
     return read_texts(sim, keys.assigned, &out->assigned, &out->n_assigned, err);
@@ -240,6 +254,7 @@ static bool read_apps(struct sim *sim, const struct sim_node *list, struct err *
     }
     sim->idc->apps = apps;
     sim->idc->n_apps = n;
+    sim->idc->apps_given = true;
     return true;
 }
 
@@ -307,7 +322,8 @@ bool sim_org_aws_quirks(struct sim *sim, const struct sim_node *node, struct err
 struct aws_keys {
     struct instance_keys own;
     struct str account, region, container_token;
-    const struct sim_node *instances, *keys, *roles, *applications, *users, *groups, *quirks;
+    const struct sim_node *instances, *keys, *roles, *applications, *users, *groups, *quirks,
+        *subscriptions;
 };
 
 static void set_own(struct sim *sim, const struct aws_keys *keys)
@@ -349,6 +365,7 @@ bool sim_org_aws(struct sim *sim, const struct sim_node *node, struct err *err)
         {"users", SIM_FIELD_NODE, offsetof(struct aws_keys, users)},
         {"groups", SIM_FIELD_NODE, offsetof(struct aws_keys, groups)},
         {"quirks", SIM_FIELD_NODE, offsetof(struct aws_keys, quirks)},
+        {"subscriptions", SIM_FIELD_NODE, offsetof(struct aws_keys, subscriptions)},
     };
     struct aws_keys keys = {0};
 
@@ -360,5 +377,6 @@ bool sim_org_aws(struct sim *sim, const struct sim_node *node, struct err *err)
            read_apps(sim, keys.applications, err) &&
            each_of(sim, keys.users, sim_org_store_user, err) &&
            each_of(sim, keys.groups, sim_org_store_group, err) &&
-           (!keys.quirks || sim_org_aws_quirks(sim, keys.quirks, err));
+           (!keys.quirks || sim_org_aws_quirks(sim, keys.quirks, err)) &&
+           (!keys.subscriptions || sim_org_subs(sim, keys.subscriptions, err));
 }

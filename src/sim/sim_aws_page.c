@@ -4,10 +4,12 @@
 #include "base/codec.h"
 #include "sim/sim_aws.h"
 
-/* Pages by MaxResults and NextToken. A token is opaque, and good for the very request it came
- * with only. */
+/* Pages by MaxResults and NextToken, or maxResults and nextToken. A token is opaque, and good for
+ * the very request it came with only. */
 
-#define MOST_RESULTS 100
+static const struct sim_aws_paging published = {"MaxResults", "NextToken", "maxResults", 100};
+static const struct sim_aws_paging unpublished = {"maxResults", "nextToken", "maxResults", 1000};
+#define USUAL_RESULTS 100
 
 /* `AAMA`, then position, variant and what it is good for, with a check over it all. */
 static struct str make_token(const struct sim_aws_page *page, uint64_t position, unsigned variant)
@@ -56,17 +58,21 @@ static uint64_t bind(const struct sim_aws_call *call, struct str about)
 static bool read_limit(struct sim_aws_page *page)
 {
     struct sim_aws_call *call = page->call;
-    int64_t limit = MOST_RESULTS;
-    int64_t cap = call->sim->idc->quirks.page_cap;
+    const struct sim_aws_paging *how = page->how;
+    int64_t limit = USUAL_RESULTS;
+    int64_t cap = how == &unpublished ? call->sim->idc->subs.quirks.page_cap
+                                      : call->sim->idc->quirks.page_cap;
 
-    if (!json_i64_opt(call->in, "MaxResults", &limit, NULL) ||
-        (json_get(call->in, "MaxResults") && (limit < 1 || limit > MOST_RESULTS))) {
-        sim_aws_invalid(call, STR("1 validation error detected: Value at 'maxResults' failed to "
-                                  "satisfy constraint: Member must be between 1 and 100"));
+    if (!json_i64_opt(call->in, how->limit, &limit, NULL) ||
+        (json_get(call->in, how->limit) && (limit < 1 || limit > how->most))) {
+        sim_aws_invalid(call, arena_printf(&call->sim->scratch,
+                                           "1 validation error detected: Value at '%s' failed to "
+                                           "satisfy constraint: Member must be between 1 and %d",
+                                           how->limit_name, (int)how->most));
         return false;
     }
     if (limit == 0)
-        limit = MOST_RESULTS;
+        limit = USUAL_RESULTS;
     page->limit = (size_t)(cap > 0 && cap < limit ? cap : limit);
     return true;
 }
@@ -77,11 +83,18 @@ bool sim_aws_page_open(struct sim_aws_page *page, struct sim_aws_call *call, con
     const struct sim_play *play = call->call->play;
     bool forgotten = play && play->token == SIM_TOKEN_FORGOTTEN;
 
-    *page = (struct sim_aws_page){.call = call, .list = list, .binding = bind(call, about)};
-    if (!read_limit(page) || !sim_aws_text_opt(call, "NextToken", &page->token))
+    *page = (struct sim_aws_page){
+        .call = call,
+        .how = call->call->aws->service == SIM_AWS_SUBSCRIPTIONS ? &unpublished : &published,
+        .list = list,
+        .binding = bind(call, about),
+    };
+    if (!read_limit(page) || !sim_aws_text_opt(call, page->how->token, &page->token))
         return false;
     if (page->token.len > 0 && (forgotten || !read_token(page))) {
-        sim_aws_invalid(call, STR("The NextToken is not valid for this request."));
+        sim_aws_invalid(call,
+                        arena_printf(&call->sim->scratch, "The %s is not valid for this request.",
+                                     page->how->token));
         return false;
     }
     page->full = play && (play->page_empty || play->token == SIM_TOKEN_EMPTY_PAGE);
@@ -121,8 +134,8 @@ void sim_aws_page_wrote(struct sim_aws_page *page)
  * out. */
 static void spoil_ids(struct buf *body)
 {
-    static const char *const names[] = {
-        "\"UserId\":", "\"GroupId\":", "\"MembershipId\":", "\"InstanceArn\":"};
+    static const char *const names[] = {"\"UserId\":",      "\"GroupId\":",   "\"MembershipId\":",
+                                        "\"InstanceArn\":", "\"principal\":", "\"identifier\":"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         for (char *at = body->ptr; at && (at = strstr(at, names[i])) != NULL; at++)
@@ -160,7 +173,7 @@ void sim_aws_page_close(struct sim_aws_page *page, uint64_t next, bool more)
     if (play && play->page_not_a_list)
         json_end(&call->out, '}');
     if (token.len > 0)
-        json_put_str(&call->out, "NextToken", token);
+        json_put_str(&call->out, page->how->token, token);
     if (play && play->page_no_ids)
         spoil_ids(call->out.buf);
     if (play && play->page_not_json)

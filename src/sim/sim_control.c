@@ -7,6 +7,7 @@
 #include "base/json_out.h"
 #include "sim/sim_control_parts.h"
 #include "sim/sim_fault.h"
+#include "sim/sim_idc.h"
 #include "sim/sim_org.h"
 #include "sim/sim_request.h"
 #include "sim/sim_scim.h"
@@ -85,6 +86,7 @@ static int post_clock(struct sim_control *c)
         if (!read_set(set, &value))
             return sim_control_fail(c, 400, "`set` must be a time");
         sim_set_time(c->sim, value);
+        sim_subs_on_clock(c->sim);
     }
     if (skew.len > 0) {
         if (!sim_span(skew, &value) || value > 366 * TIME_DAY || value < -366 * TIME_DAY) {
@@ -92,6 +94,7 @@ static int post_clock(struct sim_control *c)
                 c, 400, "`skew` must be a duration of at most a year, with or without -");
         }
         __atomic_store_n(&c->sim->skew_ms, value, __ATOMIC_SEQ_CST);
+        sim_subs_on_clock(c->sim);
     }
     return sim_show_clock(c->sim, c->out);
 }
@@ -183,6 +186,8 @@ static int post_person(struct sim_control *c)
     uint32_t person = sim_find_anybody(c->sim, segment(c, 2));
     struct str verb = segment(c, 3);
 
+    if (str_is(verb, "use"))
+        return sim_control_use(c);
     if (person == SIM_NOBODY)
         return sim_control_fail(c, 404, "nobody is called that");
     for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
@@ -318,11 +323,17 @@ static const struct {
     size_t n_segments; /* with `_sim` */
     int (*run)(struct sim_control *c);
 } verbs[] = {
-    {HTTP_POST, "clock", 2, post_clock},   {HTTP_POST, "faults", 2, post_faults},
-    {HTTP_POST, "org", 2, post_org},       {HTTP_POST, "quirks", 2, post_quirks},
-    {HTTP_POST, "people", 2, post_people}, {HTTP_POST, "people", 4, post_person},
-    {HTTP_POST, "groups", 2, post_groups}, {HTTP_POST, "groups", 4, post_group},
-    {HTTP_POST, "rules", 2, post_rules},   {HTTP_POST, "rules", 4, post_rule},
+    {HTTP_POST, "clock", 2, post_clock},
+    {HTTP_POST, "faults", 2, post_faults},
+    {HTTP_POST, "org", 2, post_org},
+    {HTTP_POST, "quirks", 2, post_quirks},
+    {HTTP_POST, "people", 2, post_people},
+    {HTTP_POST, "people", 4, post_person},
+    {HTTP_POST, "groups", 2, post_groups},
+    {HTTP_POST, "groups", 4, post_group},
+    {HTTP_POST, "rules", 2, post_rules},
+    {HTTP_POST, "rules", 4, post_rule},
+    {HTTP_POST, "subscriptions", 2, sim_control_subs},
 };
 
 static bool is_aws(const struct sim_control *c)
@@ -336,6 +347,9 @@ static int run(struct sim_control *c)
 
     if (c->req->method == HTTP_GET && is_aws(c))
         return sim_show_aws(c->sim, c->req, c->out);
+    if (c->req->method == HTTP_GET && c->req->n_segments == 2 &&
+        (str_is(segment(c, 1), "subscriptions") || str_is(segment(c, 1), "bill")))
+        return sim_show_subs(c->sim, c->req, c->out);
     if (c->req->method == HTTP_GET)
         return sim_show(c->sim, c->req, c->out);
     if (c->req->method == HTTP_DELETE && str_is(segment(c, 1), "faults")) {

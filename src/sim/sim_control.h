@@ -50,6 +50,17 @@
  * - POST /_sim/scim: the keys of `scim` in an organisation file, and deeds. {lose: WHO}: what waits
  *   for somebody and what comes gets lost; {find: WHO}: no longer; {repush: GROUP | WHO | all};
  *   {link: GROUP}: the group made by hand becomes the mapping's
+ *
+ * Subscriptions; people are Okta's or users of the store by name:
+ *
+ * - GET /_sim/subscriptions: profiles, claims and seats as they truly are, without any lag
+ * - POST /_sim/subscriptions: the keys of `aws: subscriptions:` in an organisation file, where a
+ *   claim without `since` is made now; and deeds. {arrive: WHO | all}: what waits, or would never
+ *   come, is there now; {lose: WHO}: nothing of a group's comes for somebody; {find: WHO}: again,
+ *   after a lag; {cancel: WHO}: the seat is cancelled, whatever gave it; {unclaim: WHO | GROUP}:
+ *   the claim goes
+ * - POST /_sim/people/{who}/use: the subscription is used; 409 when there is none to use
+ * - GET /_sim/bill[?month=2026-05]: what that UTC month costs in cents: total, by plan, by user
  */
 
 /* Without taking the lock; scratch is the caller's to reset. Returns the HTTP status. */

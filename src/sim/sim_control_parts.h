@@ -23,3 +23,8 @@ int sim_control_done(struct sim_control *c); /* {"ok":true} */
 int sim_show_aws(struct sim *sim, const struct sim_request *req, struct buf *out);
 int sim_control_aws(struct sim_control *c);
 int sim_control_scim(struct sim_control *c);
+
+/* /_sim/subscriptions, /_sim/bill and /_sim/people/{who}/use (sim_subs_control.c) */
+int sim_show_subs(struct sim *sim, const struct sim_request *req, struct buf *out);
+int sim_control_subs(struct sim_control *c);
+int sim_control_use(struct sim_control *c);

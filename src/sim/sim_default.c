@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "sim/sim_idc.h"
 #include "sim/sim_limit.h"
 #include "sim/sim_state.h"
 
@@ -171,6 +172,7 @@ void sim_default_org(struct sim *sim)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         add_person(sim, &rows[i]);
     add_groups(sim);
+    sim_subs_default(sim);
 }
 
 void sim_default_quirks(struct sim *sim)

@@ -103,7 +103,7 @@ static bool read_word(const struct sim_node *node, const char *key, const char *
     return false;
 }
 
-#define SERVICES "identitystore sso sts metadata container okta"
+#define SERVICES "identitystore sso sts metadata container subscriptions q codewhisperer okta"
 
 static const char *service_name(const struct sim_aws_name *aws)
 {
@@ -113,6 +113,9 @@ static const char *service_name(const struct sim_aws_name *aws)
         [SIM_AWS_STS] = "sts",
         [SIM_AWS_METADATA] = "metadata",
         [SIM_AWS_CONTAINER] = "container",
+        [SIM_AWS_SUBSCRIPTIONS] = "subscriptions",
+        [SIM_AWS_Q] = "q",
+        [SIM_AWS_CODEWHISPERER] = "codewhisperer",
         [SIM_AWS_OTHER] = "",
     };
 

@@ -28,7 +28,8 @@
  *   query      glob over the decoded-as-sent query text, e.g. `*limit=200*`; `-` is no query
  *   group      name or id of the group in the path
  *   person     login or id of the person in the path
- *   service    identitystore sso sts metadata container okta: whose call it is
+ *   service    identitystore sso sts metadata container subscriptions q codewhisperer okta: whose
+ *              call it is
  *   operation  glob over the AWS operation, e.g. ListGroupMemberships or `Describe*`; `group` and
  *              `person` of such a call are those of its body: name, user name, either side's id
  *   nth        from the n-th fitting call on (1 is the first)

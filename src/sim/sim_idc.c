@@ -64,33 +64,48 @@ static struct sim_instance make_instance(struct sim *sim, struct str region)
     };
 }
 
-static void default_apps(struct sim *sim)
+/* `region` empty: the login. */
+static struct sim_idc_app make_app(struct sim *sim, size_t number, struct str region)
 {
-    static const struct {
-        const char *name;
-        bool assignment_required;
-    } apps[] = {{"KiroProfile-us-east-1", true}, {"Kiro Sign-In", false}};
     struct sim_idc *idc = sim->idc;
     struct str instance = idc->instances[0].arn;
-    size_t n = ARRAY_LEN(apps);
 
     /* The part of the ARN behind the slash: ssoins-... */
     while (str_has(instance, '/'))
         (void)str_cut(&instance, '/');
+    return (struct sim_idc_app){
+        .arn = arena_printf(&sim->org, "arn:aws:sso::%.*s:application/%.*s/apl-%016llx",
+                            STR_ARG(idc->account), STR_ARG(instance),
+                            (unsigned long long)sim_idc_noise(sim, APPLICATION, number)),
+        .name = region.len > 0 ? arena_printf(&sim->org, "KiroProfile-%.*s", STR_ARG(region))
+                               : STR("Kiro Sign-In"),
+        .provider = STR("arn:aws:sso::aws:applicationProvider/codewhisperer"),
+        .status = STR("ENABLED"),
+        .profile = region,
+        .assignment_required = region.len > 0,
+        .created_ms = sim_cloud(sim) - 300 * TIME_DAY,
+    };
+}
+
+/* The first profile, the login, the other profiles. */
+static void default_apps(struct sim *sim)
+{
+    struct sim_idc *idc = sim->idc;
+    const struct sim_subs *subs = &idc->subs;
+    size_t n = subs->n_profiles + 1;
+
     idc->apps = arena_array(&sim->org, struct sim_idc_app, n);
     idc->n_apps = n;
-    for (size_t i = 0; i < n; i++) {
-        idc->apps[i] = (struct sim_idc_app){
-            .arn = arena_printf(&sim->org, "arn:aws:sso::%.*s:application/%.*s/apl-%016llx",
-                                STR_ARG(idc->account), STR_ARG(instance),
-                                (unsigned long long)sim_idc_noise(sim, APPLICATION, i)),
-            .name = str_of(apps[i].name),
-            .provider = STR("arn:aws:sso::aws:applicationProvider/codewhisperer"),
-            .status = STR("ENABLED"),
-            .assignment_required = apps[i].assignment_required,
-            .created_ms = sim_cloud(sim) - 300 * TIME_DAY,
-        };
-    }
+    idc->apps[0] = make_app(sim, 0, subs->profiles[0].region);
+    idc->apps[1] = make_app(sim, 1, (struct str){0});
+    for (size_t i = 2; i < n; i++)
+        idc->apps[i] = make_app(sim, i, subs->profiles[i - 1].region);
+}
+
+void sim_idc_usual_apps(struct sim *sim)
+{
+    if (!sim->idc->apps_given)
+        default_apps(sim);
 }
 
 static void default_credentials(struct sim *sim)
@@ -128,7 +143,7 @@ void sim_idc_set_account(struct sim *sim, struct str account)
         arena_printf(&sim->org, "arn:aws:iam::%.*s:user/seatkeeper", STR_ARG(account));
     idc->roles[0].arn =
         arena_printf(&sim->org, "arn:aws:iam::%.*s:role/seatkeeper", STR_ARG(account));
-    default_apps(sim);
+    sim_subs_on_account(sim);
 }
 
 void sim_idc_reset(struct sim *sim)
@@ -151,7 +166,7 @@ void sim_idc_reset(struct sim *sim)
     idc->instances = arena_new(&sim->org, struct sim_instance);
     idc->n_instances = 1;
     idc->instances[0] = make_instance(sim, idc->region);
-    default_apps(sim);
+    sim_subs_reset(sim);
     default_credentials(sim);
 }
 
@@ -160,6 +175,7 @@ void sim_idc_fini(struct sim *sim)
     if (!sim->idc)
         return;
     sim_scim_fini(&sim->idc->scim);
+    sim_subs_fini(&sim->idc->subs);
     sim_store_fini(&sim->idc->store);
     free(sim->idc->keys);
     free(sim->idc);
@@ -170,10 +186,12 @@ void sim_idc_recreate(struct sim *sim)
 {
     struct sim_idc *idc = sim->idc;
 
+    sim_subs_on_recreate(sim);
     idc->recreated++;
     idc->instances[0] = make_instance(sim, idc->instances[0].primary_region);
     idc->instances[0].created_ms = sim_cloud(sim);
     sim_store_fini(&idc->store);
+    idc->apps_given = false;
     default_apps(sim);
 }
 

@@ -9,6 +9,7 @@
 #include "sim/sim_index.h"
 #include "sim/sim_scim.h"
 #include "sim/sim_state.h"
+#include "sim/sim_subs.h"
 
 /*
  * The AWS side's state: an account with keys and roles, Identity Center's instances and
@@ -50,6 +51,7 @@ struct sim_iam_role {
 
 struct sim_idc_app {
     struct str arn, name, provider, status;
+    struct str profile; /* the region of the profile that it is; empty: of none */
     bool assignment_required;
     int64_t created_ms;
     const struct str *assigned; /* names of groups, else user names */
@@ -63,7 +65,8 @@ struct sim_store_user {
     int64_t created_ms, updated_ms; /* the cloud's clock */
     uint32_t person;                /* SIM_NOBODY: nobody of Okta's */
     bool is_disabled, is_deleted;
-    bool no_link; /* by hand, and SCIM may not take it over */
+    bool no_link;         /* by hand, and SCIM may not take it over */
+    bool is_unsubscribed; /* disabled, where that cancels */
 };
 
 struct sim_store_group {
@@ -72,8 +75,9 @@ struct sim_store_group {
     int64_t created_ms, updated_ms;
     uint32_t *list; /* numbers of memberships, ascending; on the heap */
     size_t n, cap;
-    size_t n_gone;  /* of those */
-    size_t tidy_at; /* the gone are looked through again when they are that many */
+    size_t n_gone;        /* of those */
+    size_t tidy_at;       /* the gone are looked through again when they are that many */
+    uint32_t first_claim; /* of a subscription, plus one; 0: none (sim_subs.h) */
     bool is_deleted;
 };
 
@@ -119,9 +123,11 @@ struct sim_idc {
     size_t n_roles;
     struct sim_idc_app *apps;
     size_t n_apps;
+    bool apps_given; /* by an organisation file */
     struct sim_idc_quirks quirks;
     struct sim_store store;
     struct sim_scim scim;
+    struct sim_subs subs;
     struct rng rng; /* lags and losses */
     uint64_t n_issued;
     int64_t second_ms; /* the second that `used` counts calls of */
@@ -134,6 +140,9 @@ void sim_idc_reset(struct sim *sim);
 void sim_idc_fini(struct sim *sim);
 /* A new instance in the old one's place: fresh ids, an empty store. */
 void sim_idc_recreate(struct sim *sim);
+/* The applications that are there when no file says otherwise: one for each profile, and the login;
+ * nothing where a file did. */
+void sim_idc_usual_apps(struct sim *sim);
 /* Another account: instance, key, role and applications are its own from then on. */
 void sim_idc_set_account(struct sim *sim, struct str account);
 int64_t sim_boot(const struct sim *sim);

@@ -135,7 +135,12 @@ static bool read_filter(struct sim_aws_call *call, struct app_filter *out)
 static bool fits(const struct sim_aws_call *call, const struct app_filter *filter,
                  const struct sim_idc_app *app)
 {
-    return (filter->account.len == 0 || str_eq(filter->account, call->sim->idc->account)) &&
+    const struct sim_idc *idc = call->sim->idc;
+
+    /* A profile that is tied to Okta directly is no application of Identity Center's. */
+    if (app->profile.len > 0 && str_is(idc->subs.quirks.profile, "direct"))
+        return false;
+    return (filter->account.len == 0 || str_eq(filter->account, idc->account)) &&
            (filter->provider.len == 0 || str_eq(filter->provider, app->provider));
 }
 

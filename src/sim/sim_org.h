@@ -83,6 +83,8 @@
  *       applications:            # instead of KiroProfile-us-east-1 and Kiro Sign-In
  *         - {name: KiroProfile-us-east-1, arn: ..., provider: ..., status: ENABLED,
  *            assignment_required: true, assigned: [group or user name]}
+ *       # profile: us-east-1 at an application: whose it is; else told by a name such as
+ *       # KiroProfile-us-east-1 or QDevProfile-us-east-1
  *       users:                   # made by hand; ExternalIds only where given
  *         - {user_name: x@example.com, id: ..., display_name: X, first_name: X, last_name: Y,
  *            email: x@example.com, status: ENABLED, external_id: 00u..., issuer: ...,
@@ -102,6 +104,36 @@
  *         external_ids: true     # users and groups tell ExternalIds
  *         member_account: false  # ListApplications needs the filter ApplicationAccount
  *         metadata: true         # IMDS is on
+ *       subscriptions:           # of Kiro and Amazon Q Developer (sim_subs.h)
+ *         region: us-east-1      # of the usual profile, whose application is KiroProfile-us-east-1
+ *         materialise: [5m, 6h]  # how late a group's claim reaches a member who joins: least and
+ *                                # most, one duration, or never
+ *         use_percent_a_day: 0   # of those who hold a seat use it for the first time each day
+ *         spellings:             # how lists and claims spell a plan; the rest as usual
+ *           {q-pro: Q_DEVELOPER_STANDALONE, kiro-power: KIRO_ENTERPRISE_PRO_POWER}
+ *         claims:                # of what is in the store, or comes there later under that name
+ *           - {group: AWS_kiro_JP_Users, plan: kiro-pro, materialise: never}
+ *           - {user: x@example.com, plan: q-pro, status: ACTIVE, since: TIME, used: TIME}
+ *           - {orphan: 1234567890-..., plan: kiro-pro, status: ACTIVE}   # a user of no store
+ *           # plan: q-pro kiro-pro kiro-pro-plus kiro-pro-max kiro-power
+ *           # since: the members from before have it since then; left out: for 90 days
+ *           # status: what those have, whatever `materialise` says: PENDING ACTIVE CANCELED
+ *           # used: their first use; left out: with status ACTIVE at `since`
+ *           # region: another profile; raw: TEXT, how this claim's plan reads back
+ *         quirks:
+ *           eligibility: ""      # management | blocked | ineligible: nobody can be subscribed
+ *           profile: ready       # missing: none in this Region | direct: tied to Okta, lists empty
+ *           unknown_spelling: 0  # percent of seats whose plan reads back as no known word
+ *           missing_field: ""    # that member is not told: principal type amazonQ status ...
+ *           extra_field: ""      # one more member is told
+ *           older_names: false   # UserSubscriptions, PrincipalId, SubscriptionType, Status
+ *           cancelled: CANCELED  # how it is spelt
+ *           hide_canceled: false # they are not listed at all
+ *           disabled_cancels: false    # disabling a user cancels, enabling him subscribes anew
+ *           group_rows: false    # claimed groups are listed among the subscribed too
+ *           times: number        # number: seconds | text: ISO 8601
+ *           page_cap: 0          # no page is longer; 0: what maxResults says
+ *           read_lag: 0s         # lists show everything only that much later
  *     scim:                      # push from Okta to Identity Center
  *       app: amazon_aws_sso      # name, label or id of the application that pushes
  *       user_lag: [2s, 40s]      # least and most, or one duration
@@ -139,3 +171,7 @@ bool sim_org_aws_quirks(struct sim *sim, const struct sim_node *node, struct err
 bool sim_org_store_user(struct sim *sim, const struct sim_node *node, struct err *err);
 bool sim_org_store_group(struct sim *sim, const struct sim_node *node, struct err *err);
 bool sim_org_scim(struct sim *sim, const struct sim_node *node, struct err *err);
+/* Subscriptions (sim_subs_org.c): claims without `since` are old, or are made now. */
+bool sim_org_subs(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_subs_now(struct sim *sim, const struct sim_node *node, struct err *err);
+bool sim_org_claim(struct sim *sim, const struct sim_node *node, int64_t since_ms, struct err *err);

@@ -146,8 +146,11 @@ static void carry_user(struct sim *sim, const struct sim_push *push)
         return;
     }
     if (is_in) {
-        (void)sim_scim_put_user(sim, push->person, &push->view, &why);
+        user = sim_scim_put_user(sim, push->person, &push->view, &why);
+        if (user != SIM_NOBODY)
+            sim_subs_on_able(sim, user, true, push->due_ms);
     } else {
+        sim_subs_on_able(sim, user, false, push->due_ms);
         sim->idc->store.users[user].is_disabled = true;
         sim->idc->store.users[user].updated_ms = sim_cloud(sim);
     }

@@ -81,8 +81,8 @@ static void put_aws(const struct sim_aws *aws, struct str url, struct buf *out)
                STR_ARG(aws->region), STR_ARG(aws->account), STR_ARG(aws->instance_arn));
     buf_printf(out,
                "  credentials_file: aws.credentials\n  endpoints:\n    identitystore: %.*s\n"
-               "    sso: %.*s\n    sts: %.*s\n",
-               STR_ARG(url), STR_ARG(url), STR_ARG(url));
+               "    sso: %.*s\n    sts: %.*s\n    subscriptions: %.*s\n    q: %.*s\n",
+               STR_ARG(url), STR_ARG(url), STR_ARG(url), STR_ARG(url), STR_ARG(url));
 }
 
 struct files {

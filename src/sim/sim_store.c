@@ -279,6 +279,7 @@ uint32_t sim_user_add(struct sim *sim, const struct sim_store_user *user)
     if (user->id.len > 0)
         sim_index_add(&store->by_given_id, sim_hash(user->id) ^ USER, number);
     index_user(sim, number);
+    sim_subs_on_user(sim, number);
     return number;
 }
 
@@ -308,6 +309,7 @@ void sim_user_delete(struct sim *sim, uint32_t user)
     store->users[user].is_deleted = true;
     if (store->users[user].person < store->n_of_person)
         store->of_person[store->users[user].person] = 0;
+    sim_subs_on_user_gone(sim, user);
 }
 
 /* ---- groups ---- */
@@ -333,6 +335,7 @@ uint32_t sim_store_group_add(struct sim *sim, const struct sim_store_group *grou
     store->groups[store->n_groups++] = *group;
     if (group->id.len > 0)
         sim_index_add(&store->by_given_id, sim_hash(group->id) ^ GROUP, number);
+    sim_subs_on_group(sim, number);
     return number;
 }
 
@@ -402,6 +405,7 @@ uint32_t sim_store_join(struct sim *sim, uint32_t group, uint32_t user, int64_t 
     to->list = grow(to->list, to->n, &to->cap, sizeof(*to->list));
     to->list[to->n++] = number;
     sim_index_add(&store->pairs, pair_hash(group, user), number);
+    sim_subs_on_join(sim, number);
     return number;
 }
 
@@ -436,6 +440,7 @@ void sim_store_leave(struct sim *sim, uint32_t membership, int64_t lag_ms)
     member->gone_ms = sim_boot(sim);
     member->hidden_ms = member->gone_ms + lag_ms;
     from->n_gone++;
+    sim_subs_on_leave(sim, membership);
     tidy(sim, from);
 }
 

@@ -14,6 +14,7 @@ struct aws_fixture {
     int64_t ahead_ms;   /* of the signature's time */
     const char *region; /* NULL: the cloud's */
     const char *key;    /* NULL: the long-lived one */
+    const char *type;   /* of bodies; NULL: JSON 1.1 */
 };
 
 static inline void aws_open(struct aws_fixture *f, const char *yaml)
@@ -44,8 +45,8 @@ static inline const struct http_response *aws_send(struct aws_fixture *f, const 
         .region = f->region ? str_of(f->region) : f->aws.region,
         .service = str_of(service),
         .host = STR("127.0.0.1:9"),
-        .content_type =
-            target ? STR("application/x-amz-json-1.1") : STR("application/x-www-form-urlencoded"),
+        .content_type = target ? str_of(f->type ? f->type : "application/x-amz-json-1.1")
+                               : STR("application/x-www-form-urlencoded"),
         .target = str_of(target),
         .body = str_of(body),
     };

@@ -177,7 +177,8 @@ static void test_rules_with_unknown_services_are_refused(void **state)
     assert_false(
         sim_load_faults(f.base.sim, STR("- {match: {service: s3}, do: {status: 500}}"), &err));
     assert_string_equal(err.msg, "fault script: line 1: `service` must be one of: identitystore "
-                                 "sso sts metadata container okta");
+                                 "sso sts metadata container subscriptions q codewhisperer "
+                                 "okta");
     aws_close(&f);
 }
 

@@ -1,7 +1,7 @@
 #include <dirent.h>
 
 #include "base/file.h"
-#include "unit/sim/sim_aws_fixture.h"
+#include "unit/sim/sim_subs_fixture.h"
 
 /* The fault scripts that are shipped: every one loads, does something, and can be gone through by a
  * client that lists and writes for an hour. Run from the root of the repository. */
@@ -12,14 +12,29 @@
 static void look_at_aws(struct aws_fixture *aws)
 {
     const char *group;
+    const char *application;
 
     sso(aws, "ListInstances", "{}");
+    sso(aws, "ListApplications",
+        arena_printf(&aws->base.arena, "{\"InstanceArn\":\"%.*s\"}", STR_ARG(aws->aws.instance_arn))
+            .ptr);
+    application = field(aws, "ApplicationArn");
     store_in(aws, "ListUsers", "");
     group =
         arena_printf(&aws->base.arena, ",\"GroupId\":\"%s\"", group_id(aws, "AWS_kiro_JP_Users"))
             .ptr;
     store_in(aws, "ListGroupMemberships", group);
     store_in(aws, "IsMemberInGroups", group);
+    zorn(aws, "ListUserSubscriptions",
+         arena_printf(&aws->base.arena,
+                      "{\"instanceArn\":\"%.*s\",\"subscriptionRegion\":\"us-east-1\"}",
+                      STR_ARG(aws->aws.instance_arn))
+             .ptr);
+    zorn(aws, "ListApplicationClaims",
+         arena_printf(&aws->base.arena,
+                      "{\"applicationArn\":\"%s\",\"subscriptionRegion\":\"us-east-1\"}",
+                      application)
+             .ptr);
 }
 
 static void go_through(struct aws_fixture *aws)
@@ -62,11 +77,12 @@ static const char *show_cloud(struct fixture *f)
     struct str scim = between(str_of(control(f, HTTP_GET, "/_sim/scim", "")), "{", "\"waiting\"");
 
     return arena_printf(
-               &f->arena, "%s\n%.*s\n%.*s\n%.*s\n%.*s\n%s\n%s\n%s\n",
+               &f->arena, "%s\n%.*s\n%.*s\n%.*s\n%.*s\n%s\n%s\n%s\n%s\n",
                control(f, HTTP_GET, "/_sim/quirks", ""), STR_ARG(skew), STR_ARG(rules), STR_ARG(id),
                STR_ARG(scim), control(f, HTTP_GET, "/_sim/aws/quirks", ""),
                control(f, HTTP_GET, "/_sim/aws/instance", ""),
-               control(f, HTTP_GET, "/_sim/aws/memberships?group=AWS_kiro_JP_ProPlus_Users", ""))
+               control(f, HTTP_GET, "/_sim/aws/memberships?group=AWS_kiro_JP_ProPlus_Users", ""),
+               control(f, HTTP_GET, "/_sim/subscriptions", ""))
         .ptr;
 }
 
@@ -106,7 +122,7 @@ static void test_every_shipped_script_loads_and_plays(void **state)
         }
     }
     closedir(dir);
-    assert_true(n >= 23);
+    assert_true(n >= 30);
 }
 
 int main(void)

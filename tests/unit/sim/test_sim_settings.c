@@ -96,6 +96,13 @@ static void test_they_name_the_cloud_for_every_service(void **state)
             .ptr,
         "ap-northeast-1 111122223333 http://127.0.0.1:4711 http://127.0.0.1:4711 "
         "http://127.0.0.1:4711");
+    /* Where subscriptions are is said, whether anybody looks at them is not. */
+    assert_string_equal(
+        arena_printf(&f.arena, "%.*s %.*s %.*s", STR_ARG(settings.aws.endpoint_subscriptions),
+                     STR_ARG(settings.aws.endpoint_q), STR_ARG(settings.aws.kiro_region))
+            .ptr,
+        "http://127.0.0.1:4711 http://127.0.0.1:4711 us-east-1");
+    assert_int_equal(settings.aws.subscriptions, SUBSCRIPTIONS_OFF);
     assert_true(str_eq(settings.aws.instance_arn, aws.instance_arn));
     assert_true(str_eq(settings.okta.scim_app_id, aws.scim_app_id));
 
