@@ -13,13 +13,26 @@ static const struct catalogue_family families[] = {
     {LITERAL("kiro"), LITERAL(""), .downgrade_next_month = true, .billed_from_first_use = true},
 };
 
+/* What the service calls them when it lists, as far as that is sure. What a seat of Q Developer Pro
+ * reads back as could not be established, and Power is spelt in both ways. */
+static const struct str read_pro[] = {LITERAL("KIRO_ENTERPRISE_PRO")};
+static const struct str read_pro_plus[] = {LITERAL("KIRO_ENTERPRISE_PRO_PLUS")};
+static const struct str read_pro_max[] = {LITERAL("KIRO_ENTERPRISE_PRO_MAX")};
+static const struct str read_power[] = {LITERAL("KIRO_ENTERPRISE_POWER"),
+                                        LITERAL("KIRO_ENTERPRISE_PRO_POWER")};
+
+#define READ_AS(spellings) (spellings), ARRAY_LEN(spellings)
+
 /* Prices as published on 2026-08-30. Ranks leave room for plans in between. */
 static const struct catalogue_plan plans[] = {
-    {LITERAL("q-pro"), LITERAL("q"), LITERAL("Amazon Q Developer Pro"), 10, 1900, 0},
-    {LITERAL("kiro-pro"), LITERAL("kiro"), LITERAL("Kiro Pro"), 10, 2000, 1000},
-    {LITERAL("kiro-pro-plus"), LITERAL("kiro"), LITERAL("Kiro Pro+"), 20, 4000, 2000},
-    {LITERAL("kiro-pro-max"), LITERAL("kiro"), LITERAL("Kiro Pro Max"), 30, 10000, 5000},
-    {LITERAL("kiro-power"), LITERAL("kiro"), LITERAL("Kiro Power"), 40, 20000, 10000},
+    {LITERAL("q-pro"), LITERAL("q"), LITERAL("Amazon Q Developer Pro"), 10, 1900, 0, NULL, 0},
+    {LITERAL("kiro-pro"), LITERAL("kiro"), LITERAL("Kiro Pro"), 10, 2000, 1000, READ_AS(read_pro)},
+    {LITERAL("kiro-pro-plus"), LITERAL("kiro"), LITERAL("Kiro Pro+"), 20, 4000, 2000,
+     READ_AS(read_pro_plus)},
+    {LITERAL("kiro-pro-max"), LITERAL("kiro"), LITERAL("Kiro Pro Max"), 30, 10000, 5000,
+     READ_AS(read_pro_max)},
+    {LITERAL("kiro-power"), LITERAL("kiro"), LITERAL("Kiro Power"), 40, 20000, 10000,
+     READ_AS(read_power)},
 };
 
 static const struct catalogue shipped = {LITERAL("USD"), families, ARRAY_LEN(families), plans,
@@ -45,6 +58,17 @@ const struct catalogue_family *catalogue_family(const struct catalogue *catalogu
     for (size_t i = 0; i < catalogue->n_families; i++) {
         if (str_eq(catalogue->families[i].family, family))
             return &catalogue->families[i];
+    }
+    return NULL;
+}
+
+const struct catalogue_plan *catalogue_read(const struct catalogue *catalogue, struct str raw)
+{
+    for (size_t i = 0; raw.len > 0 && i < catalogue->n_plans; i++) {
+        for (size_t k = 0; k < catalogue->plans[i].n_read_as; k++) {
+            if (str_eq(catalogue->plans[i].read_as[k], raw))
+                return &catalogue->plans[i];
+        }
     }
     return NULL;
 }

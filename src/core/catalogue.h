@@ -21,10 +21,12 @@ struct catalogue_family {
 struct catalogue_plan {
     struct str plan; /* "kiro-pro" */
     struct str family;
-    struct str title;    /* for people */
-    int rank;            /* higher is more, within a family */
-    int64_t price_minor; /* a month, in the catalogue's currency */
-    int64_t credits;     /* a month; 0: not counted */
+    struct str title;          /* for people */
+    int rank;                  /* higher is more, within a family */
+    int64_t price_minor;       /* a month, in the catalogue's currency */
+    int64_t credits;           /* a month; 0: not counted */
+    const struct str *read_as; /* raw spellings of the subscription service that mean this plan */
+    size_t n_read_as;
 };
 
 struct catalogue {
@@ -41,6 +43,9 @@ const struct catalogue *catalogue_shipped(void);
 const struct catalogue_plan *catalogue_plan(const struct catalogue *catalogue, struct str plan);
 const struct catalogue_family *catalogue_family(const struct catalogue *catalogue,
                                                 struct str family);
+
+/* The plan that a raw spelling of the subscription service means; NULL: nobody has said. */
+const struct catalogue_plan *catalogue_read(const struct catalogue *catalogue, struct str raw);
 
 /* Which of two plans counts as more: by family (one that another moves into is higher), then rank.
  * Unknown plans are lowest. */

@@ -36,7 +36,8 @@ enum guard {
     GUARD_OWNED,
     GUARD_ELIGIBLE,
     GUARD_INACTIVE,
-    GUARD_PROOF, /* a leave after a move waits for proof of the new seat, or for a person */
+    GUARD_PROOF, /* a leave after a move waits for proof of the new seat, or for a person; and
+                    nothing is done about people whose subscription says nothing we can read */
     GUARD_GRACE,
     GUARD_LIMIT,
     GUARD_BUDGET,
@@ -109,6 +110,7 @@ struct guard_input {
     const struct str *released;       /* op ids a person released (ack), sorted: pass proof,
                                          grace and budget */
     size_t n_released;
+    struct people untouchable; /* their subscription is of a plan that nobody can tell */
 };
 
 struct guard_hold {

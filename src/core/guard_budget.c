@@ -205,8 +205,8 @@ static struct batch collect(const struct guard_work *work, bool released, enum c
     for (size_t i = 0; i < work->n; i++) {
         const struct guard_case *c = &work->cases[i];
 
-        if (c->is_removal && !c->op->follows && !work->held[i] && c->is_released == released &&
-            (released || c->op->cause == cause))
+        if (c->is_removal && !c->op->takes_nothing && !work->held[i] &&
+            c->is_released == released && (released || c->op->cause == cause))
             batch.ops[batch.n++] = i;
     }
     return batch;

@@ -241,7 +241,8 @@ static bool may_remove_unmanaged(const struct guard_entitlement *ge)
 
 bool guard_owned(const struct guard_case *c, struct str *reason)
 {
-    bool is_ours = c->group && baseline_owns(c->group->view->baseline, c->op->person);
+    bool is_ours =
+        c->op->follows || (c->group && baseline_owns(c->group->view->baseline, c->op->person));
 
     if (!c->is_removal)
         return false;
@@ -294,9 +295,13 @@ bool guard_inactive(const struct guard_case *c, struct str *reason)
 
 bool guard_proof(const struct guard_case *c, struct str *reason)
 {
-    return c->is_removal && c->op->cause == CAUSE_MOVED && !c->is_released &&
-           hold(reason, STR("leaving the former plan waits for proof that the new seat works; no "
-                            "subscription is observed here: confirm with ack"));
+    if (people_has(&c->in->untouchable, c->op->person))
+        return hold(reason, STR("nobody has said which plan the person's subscription is; map its "
+                                "spelling under `catalogue.plans[].read_as`"));
+    return c->is_removal && c->op->cause == CAUSE_MOVED && !c->is_released && !c->op->is_proved &&
+           !c->op->follows &&
+           hold(reason, STR("leaving the former plan waits for proof that the new seat is there; "
+                            "where none can be had, confirm with ack"));
 }
 
 /* How long a removal is announced before it happens. */

@@ -40,8 +40,11 @@ struct op {
     int64_t order_ms;       /* oldest accepted first */
     bool is_renewal;        /* the person held a seat here already */
     bool to_assignment;     /* into or out of the assignment group */
-    bool follows;           /* a removal of a seat whose loss was counted when the person was taken
-                               out of the Okta group: no second loss */
+    bool follows;           /* out of the Identity Store, after us having taken the person out of
+                               the plan's Okta group: whatever let that go lets this go */
+    bool takes_nothing;     /* a removal after which the person has no less: the seat's end was
+                               counted in Okta, or a move up is proved. Not in the budget */
+    bool is_proved;         /* a leave after a move: the new plan's seat is known to be there */
     int64_t cost_minor;     /* what a month changes by; may be negative */
 };
 

@@ -32,6 +32,20 @@ static const struct group_view *view_of(const struct plan_input *in, const struc
     return NULL;
 }
 
+/* The group of another plan on the same remote; NULL when there is none. */
+static const struct group_view *view_like(const struct plan_input *in,
+                                          const struct group_view *view, struct str plan)
+{
+    for (size_t i = 0; i < in->n_groups; i++) {
+        const struct group_view *other = &in->groups[i];
+
+        if (other->role == view->role && str_eq(other->ent->name, view->ent->name) &&
+            str_eq(other->plan, plan))
+            return other;
+    }
+    return NULL;
+}
+
 /* Does a sealed listing show the person there? What could not be read is not shown. */
 static bool is_seen_in(const struct group_view *view, struct str person)
 {
@@ -121,6 +135,38 @@ static struct standing standing_in(const struct planner *planner, const struct g
                        in->facts, in->now_ms, planner->arena);
 }
 
+static int compare_moves(const void *a, const void *b)
+{
+    const struct proved_move *ma = a;
+    const struct proved_move *mb = b;
+    int order = str_cmp(ma->entitlement, mb->entitlement);
+
+    if (order == 0)
+        order = str_cmp(ma->person, mb->person);
+    return order != 0 ? order : str_cmp(ma->plan, mb->plan);
+}
+
+void proved_moves_sort(struct proved_move *moves, size_t n)
+{
+    if (n > 1)
+        qsort(moves, n, sizeof(moves[0]), compare_moves);
+}
+
+static bool is_proved_move(const struct plan_input *in, struct str person, struct str entitlement,
+                           struct str plan)
+{
+    const struct proved_move key = {person, entitlement, plan};
+
+    return in->n_proved > 0 &&
+           bsearch(&key, in->proved, in->n_proved, sizeof(key), compare_moves) != NULL;
+}
+
+/* Did we end that seat in Okta, so that the membership over there is to follow? */
+static bool is_left(const struct group_view *view, struct str person)
+{
+    return view->role == GROUP_ROLE_STORE && people_has(&view->left, person);
+}
+
 static void push_removal(struct planner *planner, const struct group_view *view, struct str person,
                          const struct standing *standing)
 {
@@ -131,7 +177,12 @@ static void push_removal(struct planner *planner, const struct group_view *view,
                            view->role == GROUP_ROLE_STORE ? OP_IDC_REMOVE : OP_OKTA_REMOVE, person);
 
     op.cause = standing->cause;
-    op.follows = view->role == GROUP_ROLE_STORE && people_has(&view->left, person);
+    op.is_proved = grant && standing->cause == CAUSE_MOVED &&
+                   is_proved_move(in, person, view->ent->name, grant->plan);
+    op.follows = is_left(view, person);
+    op.takes_nothing =
+        op.follows ||
+        (op.is_proved && catalogue_compare(&in->policy->catalogue, grant->plan, view->plan) > 0);
     op.reason = plan_why_removal(in, standing, person, planner->arena);
     op.request = grant ? grant->request : (struct str){0};
     op.request_number = ref ? ref->number : 0;
@@ -200,7 +251,8 @@ static bool has_orphan(const struct planner *planner, const struct entitlement *
 static void plan_surplus(struct planner *planner, const struct group_view *view, struct str person)
 {
     const struct plan_input *in = planner->in;
-    bool is_owned = baseline_owns(view->baseline, person);
+    /* Who adopted a seat in Okta answers for it over there too. */
+    bool is_owned = baseline_owns(view->baseline, person) || is_left(view, person);
 
     if (has_orphan(planner, view->ent, person))
         return;
@@ -213,7 +265,7 @@ static void plan_surplus(struct planner *planner, const struct group_view *view,
         return;
     /* Join first: whoever moves is in the new plan's group before the old one is left. */
     if (standing.cause == CAUSE_MOVED && grant_is_live(standing.grant, in->now_ms) &&
-        !is_proved_in(view_of(in, view->ent, standing.grant->plan), person))
+        !is_proved_in(view_like(in, view, standing.grant->plan), person))
         return;
     push_removal(planner, view, person, &standing);
 }

@@ -38,6 +38,12 @@ struct group_view {
     struct people left;   /* and whom we took out of the plan's Okta group within a week */
 };
 
+/* Somebody whose seat on the plan that he moved to is known to be there (design, section 3). */
+struct proved_move {
+    struct str person, entitlement, plan;
+};
+void proved_moves_sort(struct proved_move *moves, size_t n);
+
 struct plan_input {
     const struct policy *policy;
     int64_t now_ms;
@@ -54,6 +60,8 @@ struct plan_input {
     const struct facts *facts;
     const struct group_view *groups;
     size_t n_groups;
+    const struct proved_move *proved; /* sorted (proved_moves_sort) */
+    size_t n_proved;
     const char *(*login_of)(void *self, struct str person); /* NULL allowed */
     void *login_self;
 };

@@ -80,6 +80,8 @@ struct entitlement {
     int64_t inactive_deprovisioned_ms, inactive_suspended_ms; /* POLICY_OFF: kept */
     int64_t okta_deadline_ms; /* of the first hop; 0: twice the schedule's interval */
     int64_t user_deadline_ms, pushed_deadline_ms, seat_deadline_ms; /* of the next three hops */
+    int64_t unused_after_ms; /* from when on a seat that nobody uses counts as unused; POLICY_OFF */
+    bool reclaim_ask;        /* its holder is asked then; else it is only reported */
 };
 
 struct safety {

@@ -88,6 +88,3 @@ struct seat_row {
 void seats_json(const struct seat_row *rows, size_t n, struct buf *out);
 void seats_csv(const struct seat_row *rows, size_t n, struct buf *out);
 void seats_text(const struct seat_row *rows, size_t n, struct buf *out);
-
-/* `40.00 USD`, `-5 JPY`; in arena. */
-struct str money_str(int64_t minor, struct str currency, struct arena *arena);

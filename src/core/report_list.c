@@ -5,27 +5,10 @@
 #include "core/report_parts.h"
 #include "core/text_table.h"
 
-/* Findings and seats as text, and money in words. */
+/* Findings and seats as text. */
 
 /* A table's widths are those of so many rows; with more of them only the alignment starts anew. */
 #define TABLE_ROWS ((size_t)256)
-
-struct str money_str(int64_t minor, struct str currency, struct arena *arena)
-{
-    /* ISO 4217 currencies without a smaller unit that somebody might show prices in. */
-    static const char *const whole[] = {"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF"};
-    uint64_t size = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
-    const char *sign = minor < 0 ? "-" : "";
-
-    for (size_t i = 0; i < ARRAY_LEN(whole); i++) {
-        if (str_is(currency, whole[i])) {
-            return arena_printf(arena, "%s%llu %.*s", sign, (unsigned long long)size,
-                                STR_ARG(currency));
-        }
-    }
-    return arena_printf(arena, "%s%llu.%02u %.*s", sign, (unsigned long long)(size / 100),
-                        (unsigned)(size % 100), STR_ARG(currency));
-}
 
 static void put_word(struct str word, struct buf *out, struct arena *scratch)
 {

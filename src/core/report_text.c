@@ -3,6 +3,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "core/money.h"
 #include "core/report.h"
 #include "core/report_parts.h"
 #include "core/text_table.h"

@@ -115,6 +115,17 @@ static void apply_override(struct catalogue_plan *plan, const struct plan_overri
         plan->credits = by->credits;
 }
 
+/* Given spellings take the place of the known ones; an empty list takes those away. */
+static void apply_spellings(const struct checker *checker, struct catalogue_plan *plan, size_t i)
+{
+    const struct plan_override *by = &checker->bound->plans[i];
+
+    if (!spot_key(checker, plan_spot(checker, i), "read_as").is_there)
+        return;
+    plan->read_as = by->read_as;
+    plan->n_read_as = by->n_read_as;
+}
+
 static bool is_repeated(const struct bound *bound, size_t i)
 {
     for (size_t j = 0; j < i; j++) {
@@ -142,6 +153,7 @@ static void merge_plan(struct checker *checker, struct plans *plans, size_t i)
         plan = &plans->list.items[plans->list.n - 1];
     }
     apply_override(plan, by);
+    apply_spellings(checker, plan, i);
 }
 
 /* Which of two is more must be plain within every family. */
@@ -201,6 +213,23 @@ static void check_currency(struct checker *checker, const struct catalogue *cata
     }
 }
 
+/* What the program knows another plan by: whoever says otherwise has to say it of both. */
+static bool is_known_otherwise(struct checker *checker, const struct catalogue *catalogue, size_t i,
+                               size_t k, struct str text)
+{
+    const struct catalogue_plan *known = catalogue_read(catalogue_shipped(), text);
+    const struct catalogue_plan *now = known ? catalogue_plan(catalogue, known->plan) : NULL;
+    struct spot mine = spot_key(checker, plan_spot(checker, i), "read_as");
+
+    if (!now || now->read_as != known->read_as || str_eq(now->plan, checker->bound->plans[i].plan))
+        return false;
+    spot_complain(checker, spot_item(checker, mine, k),
+                  "stands for `%.*s` as the program knows it: give that plan a `read_as` of its "
+                  "own, without this one",
+                  STR_ARG(now->plan));
+    return true;
+}
+
 /* One spelling must not stand for two plans. */
 static void check_spelling(struct checker *checker, size_t i, size_t k, struct str text)
 {
@@ -219,14 +248,15 @@ static void check_spelling(struct checker *checker, size_t i, size_t k, struct s
     }
 }
 
-static void check_spellings(struct checker *checker, size_t i)
+static void check_spellings(struct checker *checker, const struct catalogue *catalogue, size_t i)
 {
     struct spot read_as = spot_key(checker, plan_spot(checker, i), "read_as");
 
     for (size_t k = 0; read_as.is_there && k < read_as.node->entries.n; k++) {
         const struct settings_node *node = read_as.node->entries.items[k].value;
 
-        if (node->kind == NODE_SCALAR && !node->is_bad)
+        if (node->kind == NODE_SCALAR && !node->is_bad &&
+            !is_known_otherwise(checker, catalogue, i, k, node->text))
             check_spelling(checker, i, k, node->text);
     }
 }
@@ -249,7 +279,7 @@ void check_catalogue(struct checker *checker)
         check_one_way(checker, catalogue, i);
     for (size_t i = 0; i < checker->bound->n_plans; i++) {
         check_plan(checker, catalogue, i);
-        check_spellings(checker, i);
+        check_spellings(checker, catalogue, i);
     }
     check_currency(checker, catalogue);
 }

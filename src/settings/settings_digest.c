@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/crypt.h"
+#include "base/vec.h"
 
 static struct str canonical(const struct settings_node *node, struct arena *arena);
 
@@ -68,20 +69,32 @@ static struct str canonical_family(const struct catalogue_family *family, struct
                         family->billed_from_first_use);
 }
 
+/* Spellings come from outside and may hold anything: the length keeps them apart. */
+static struct str canonical_spelling(const struct catalogue_plan *plan, struct str spelling,
+                                     struct arena *arena)
+{
+    return arena_printf(arena, "read %.*s %zu:%.*s", STR_ARG(plan->plan), spelling.len,
+                        STR_ARG(spelling));
+}
+
 static void add_catalogue(struct sha256 *sha, const struct catalogue *catalogue,
                           struct arena *arena)
 {
-    size_t n = catalogue->n_plans + catalogue->n_families;
-    struct str *rows = arena_array(arena, struct str, n);
+    VEC_OF(struct str) list = {0};
 
-    for (size_t i = 0; i < catalogue->n_plans; i++)
-        rows[i] = canonical_plan(&catalogue->plans[i], arena);
+    for (size_t i = 0; i < catalogue->n_plans; i++) {
+        const struct catalogue_plan *plan = &catalogue->plans[i];
+
+        VEC_PUSH(arena, &list, canonical_plan(plan, arena));
+        for (size_t k = 0; k < plan->n_read_as; k++)
+            VEC_PUSH(arena, &list, canonical_spelling(plan, plan->read_as[k], arena));
+    }
     for (size_t i = 0; i < catalogue->n_families; i++)
-        rows[catalogue->n_plans + i] = canonical_family(&catalogue->families[i], arena);
-    n = str_sort_unique(rows, n);
+        VEC_PUSH(arena, &list, canonical_family(&catalogue->families[i], arena));
+    size_t n = list.n > 0 ? str_sort_unique(list.items, list.n) : 0;
     sha256_add_field(sha, catalogue->currency);
     for (size_t i = 0; i < n; i++)
-        sha256_add_field(sha, rows[i]);
+        sha256_add_field(sha, list.items[i]);
 }
 
 struct str settings_digest(const struct settings_node *effective, const struct catalogue *catalogue,

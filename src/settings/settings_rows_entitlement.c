@@ -342,7 +342,6 @@ const struct setting rows_entitlement[] = {
      .initial = "24h",
      .min = TIME_SECOND,
      .max = YEARS(1),
-     .unused = "entitlements.hop_deadline.seat",
      .field = ENT(seat_deadline_ms),
      .meaning = "Subscribed."},
     {.path = "entitlements[].unused_after",
@@ -351,13 +350,14 @@ const struct setting rows_entitlement[] = {
      .initial = "off",
      .min = TIME_DAY,
      .max = YEARS(1),
-     .unused = "entitlements.unused_after",
+     .field = ENT(unused_after_ms),
      .meaning = "When a seat counts as unused; `off`: never."},
     {.path = "entitlements[].reclaim",
      .type = SETTING_WORD,
      .words = "report ask",
      .initial = "report",
      .unused = "entitlements.reclaim",
+     .field = ENT(reclaim_ask),
      .meaning = "What becomes of an unused seat: a line in the report, or a question to its "
                 "holder."},
 };

@@ -178,7 +178,6 @@ const struct setting rows_site[] = {
      .later = "apply",
      .instead = "use `off` or `observe`, and attach each plan's subscription to its group once by "
                 "hand",
-     .unused = "aws.subscriptions",
      .field = TOP(aws.subscriptions),
      .meaning = "Whether the subscription service, which is not a published one, is read."},
     {.path = "aws.scim_token_expires",

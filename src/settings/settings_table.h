@@ -94,6 +94,8 @@ struct str setting_key(const struct setting *row);
 struct plan_override {
     struct str plan, family, title;
     int64_t rank, price_minor, credits; /* -1: not said */
+    const struct str *read_as;
+    size_t n_read_as;
 };
 
 struct token_row {

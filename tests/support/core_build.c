@@ -37,9 +37,11 @@ static const struct catalogue *small_catalogue(struct arena *arena)
 
     families[0] = (struct catalogue_family){.family = STR("q"), .one_way_to = STR("kiro")};
     families[1] = (struct catalogue_family){.family = STR("kiro")};
-    plans[0] = (struct catalogue_plan){STR("q-pro"), STR("q"), STR("Q"), 10, 1900, 0};
-    plans[1] = (struct catalogue_plan){STR("kiro-pro"), STR("kiro"), STR("Pro"), 10, 2000, 0};
-    plans[2] = (struct catalogue_plan){STR("kiro-pro-plus"), STR("kiro"), STR("Plus"), 20, 4000, 0};
+    plans[0] = (struct catalogue_plan){STR("q-pro"), STR("q"), STR("Q"), 10, 1900, 0, NULL, 0};
+    plans[1] =
+        (struct catalogue_plan){STR("kiro-pro"), STR("kiro"), STR("Pro"), 10, 2000, 0, NULL, 0};
+    plans[2] = (struct catalogue_plan){
+        STR("kiro-pro-plus"), STR("kiro"), STR("Plus"), 20, 4000, 0, NULL, 0};
     *catalogue = (struct catalogue){STR("USD"), families, 2, plans, 3};
     return catalogue;
 }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "core/money.h"
 #include "core/report.h"
 
 #define WORD(text)                \
@@ -556,7 +557,7 @@ static void test_money_is_written_in_the_units_of_its_currency(void **state)
         {0, "USD", "0.00 USD"},
         {300, "JPY", "300 JPY"},
         {-300, "JPY", "-300 JPY"},
-        {INT64_MIN, "USD", "-92233720368547758.08 USD"},
+        {INT64_MIN, "USD", "-92,233,720,368,547,758.08 USD"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

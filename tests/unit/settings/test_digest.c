@@ -65,6 +65,9 @@ static const struct edit rules[] = {
     {"    - breakglass@example.com\n", ""},
     {"{okta_group: Board}", "Board"}, /* a login now */
     {"price: \"18.50\"", "price: \"18.51\""},
+    {"read_as: [KIRO_ENTERPRISE_PRO]", "read_as: [KIRO_OTHER]"},
+    {"read_as: [KIRO_ENTERPRISE_PRO]", "read_as: [KIRO_ENTERPRISE_PRO, KIRO_OTHER]"},
+    {"read_as: [KIRO_ENTERPRISE_PRO]", "read_as: []"},
     {"rank: 10", "rank: 11"},
     {"credits: 0", "credits: 1"},
     {"downgrade: now", "downgrade: next_month"},
@@ -162,6 +165,7 @@ static const struct edit no_rules[] = {
      "    default_plan: acme-team\n    provisioning: none\n"},
     {"# Limits over all", "# Bounds over all"},
     {"mode: observe", "mode: 'observe'"},
+    {"read_as: [KIRO_ENTERPRISE_PRO]", "# read as the program knows it"},
 };
 
 static void test_nothing_else_changes_the_digest(void **state)

@@ -365,6 +365,11 @@ static const struct wrong wrong_catalogue[] = {
      "ledger: l.db\n"
      "catalogue: {plans: [{plan: q-pro, read_as: [X]}, {plan: kiro-pro, read_as: [Y, X]}]}\n",
      "2 catalogue.plans[1].read_as[1]: already stands for `q-pro`: one spelling means one plan\n"},
+    {1,
+     "ledger: l.db\n"
+     "catalogue: {plans: [{plan: q-pro, read_as: [Y, KIRO_ENTERPRISE_PRO]}]}\n",
+     "2 catalogue.plans[0].read_as[1]: stands for `kiro-pro` as the program knows it: give that "
+     "plan a `read_as` of its own, without this one\n"},
 };
 
 static const struct wrong wrong_yaml[] = {

@@ -63,6 +63,8 @@ static void test_what_is_left_out_has_its_default(void **state)
     assert_int_equal(ent->user_deadline_ms, TIME_HOUR);
     assert_int_equal(ent->pushed_deadline_ms, TIME_HOUR);
     assert_int_equal(ent->seat_deadline_ms, TIME_DAY);
+    assert_int_equal(ent->unused_after_ms, POLICY_OFF);
+    assert_false(ent->reclaim_ask);
     assert_false(ent->assignment_leave);
 }
 
@@ -132,9 +134,66 @@ static void test_what_the_example_says_is_what_is_read(void **state)
     assert_int_equal(ent->max_monthly_cost_minor, 600000);
     assert_int_equal(ent->okta_deadline_ms, 10 * TIME_MINUTE);
     assert_int_equal(ent->user_deadline_ms, TIME_HOUR);
+    assert_int_equal(ent->unused_after_ms, 60 * TIME_DAY);
+    assert_false(ent->reclaim_ask);
     assert_int_equal(ent->provisioning, PROVISIONING_SCIM);
     assert_int_equal(s.policy.entitlements[1].provisioning, PROVISIONING_NONE);
     assert_int_equal(s.policy.entitlements[1].plans[0].approval, APPROVAL_MANAGER);
+}
+
+/* Plan by plan what it is read by; one line each. */
+static const char *show_spellings(const struct catalogue *catalogue, struct arena *arena)
+{
+    struct str out = {"", 0};
+
+    for (size_t i = 0; i < catalogue->n_plans; i++) {
+        const struct catalogue_plan *plan = &catalogue->plans[i];
+
+        out = arena_printf(arena, "%.*s%.*s:", STR_ARG(out), STR_ARG(plan->plan));
+        for (size_t k = 0; k < plan->n_read_as; k++) {
+            assert_ptr_equal(catalogue_read(catalogue, plan->read_as[k]), plan);
+            out = arena_printf(arena, "%.*s %.*s", STR_ARG(out), STR_ARG(plan->read_as[k]));
+        }
+        out = arena_printf(arena, "%.*s\n", STR_ARG(out));
+    }
+    return out.ptr;
+}
+
+static void test_spellings_of_a_plan_take_the_place_of_the_known_ones(void **state)
+{
+    struct settings s = help_settings(
+        help_changed(1,
+                     "ledger: l.db\n"
+                     "catalogue:\n"
+                     "  families: [{family: acme}]\n"
+                     "  plans:\n"
+                     "    - {plan: q-pro, read_as: [Q_DEVELOPER_PRO, KIRO_ENTERPRISE_PRO]}\n"
+                     "    - {plan: kiro-pro, read_as: [KIRO PRO]}\n"
+                     "    - {plan: kiro-pro-max, read_as: []}\n"
+                     "    - {plan: kiro-power, credits: 1}\n"
+                     "    - {plan: acme, family: acme, rank: 1, price: 1, read_as: [ACME]}\n",
+                     *state),
+        *state);
+
+    assert_string_equal(show_spellings(&s.policy.catalogue, *state),
+                        "q-pro: Q_DEVELOPER_PRO KIRO_ENTERPRISE_PRO\n"
+                        "kiro-pro: KIRO PRO\n"
+                        "kiro-pro-plus: KIRO_ENTERPRISE_PRO_PLUS\n"
+                        "kiro-pro-max:\n"
+                        "kiro-power: KIRO_ENTERPRISE_POWER KIRO_ENTERPRISE_PRO_POWER\n"
+                        "acme: ACME\n");
+    assert_null(catalogue_read(&s.policy.catalogue, STR("KIRO_ENTERPRISE_PRO_MAX")));
+}
+
+static void test_what_becomes_of_unused_seats_is_read(void **state)
+{
+    struct settings s =
+        help_settings(help_changed(0, "    unused_after: 45d\n    reclaim: ask\n", *state), *state);
+
+    assert_int_equal(s.policy.entitlements[0].unused_after_ms, 45 * TIME_DAY);
+    assert_true(s.policy.entitlements[0].reclaim_ask);
+    assert_int_equal(s.n_not_used, 1);
+    assert_true(str_is(s.not_used[0], "entitlements.reclaim"));
 }
 
 static void test_what_has_no_effect_yet_is_named_once_each(void **state)
@@ -144,11 +203,9 @@ static void test_what_has_no_effect_yet_is_named_once_each(void **state)
 
     for (size_t i = 0; i < s.n_not_used; i++)
         buf_printf(&names, "%.*s ", STR_ARG(s.not_used[i]));
-    assert_string_equal(
-        names.ptr, "aws.subscriptions slack server audit.stream backup catalogue.plans.read_as "
-                   "catalogue.plans.write_as entitlements.notify_before "
-                   "entitlements.hop_deadline.seat entitlements.unused_after "
-                   "entitlements.reclaim ");
+    assert_string_equal(names.ptr, "slack server audit.stream backup "
+                                   "catalogue.plans.write_as entitlements.notify_before "
+                                   "entitlements.reclaim ");
 }
 
 /* -- Identity Center -- */
@@ -227,25 +284,6 @@ static void test_each_endpoint_goes_where_it_belongs(void **state)
     assert_true(str_is(s.aws.application_arn,
                        "arn:aws:sso::444455556666:application/ssoins-7223example0000/apl-01"));
     assert_true(str_is(s.aws.credentials_file, "secrets/aws")); /* beside s.yaml */
-}
-
-static void test_subscriptions_count_as_unused_only_while_switched_on(void **state)
-{
-    static const struct {
-        const char *line, *not_used;
-    } cases[] = {
-        {"", ""},
-        {"  subscriptions: off\n", ""},
-        {"  subscriptions: observe\n", "aws.subscriptions"},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct settings s = help_settings(with_aws(cases[i].line, *state), *state);
-        struct str first = s.n_not_used > 0 ? s.not_used[0] : STR("");
-
-        assert_true(str_is(first, cases[i].not_used));
-        assert_int_equal(s.n_not_used, cases[i].not_used[0] != '\0');
-    }
 }
 
 /* Berlin's clocks go forward on the second of these days and back on the third. */
@@ -434,11 +472,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ARENA(test_what_is_left_out_has_its_default),
         WITH_ARENA(test_what_the_example_says_is_what_is_read),
+        WITH_ARENA(test_spellings_of_a_plan_take_the_place_of_the_known_ones),
+        WITH_ARENA(test_what_becomes_of_unused_seats_is_read),
         WITH_ARENA(test_what_has_no_effect_yet_is_named_once_each),
         WITH_ARENA(test_the_example_says_where_identity_center_is),
         WITH_ARENA(test_what_is_left_out_of_aws_has_its_default),
         WITH_ARENA(test_each_endpoint_goes_where_it_belongs),
-        WITH_ARENA(test_subscriptions_count_as_unused_only_while_switched_on),
         WITH_ARENA(test_the_scim_token_lives_through_its_last_day),
         WITH_ARENA(test_provisioning_may_be_direct_where_there_is_aws),
         WITH_ARENA(test_local_users_alone_do_not_make_the_server_unused),
