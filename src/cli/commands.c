@@ -38,7 +38,14 @@ const struct command cli_commands[] = {
      NEEDS_LOOK},
     {"adopt", "-e ENT --out FILE | --file FILE [--until D..D] [--owner manager|LOGIN] [--dry-run]",
      "Take over members that were there before", cmd_adopt, NEEDS_LOOK},
+    {"rollout",
+     "start -e ENT --from PLAN --to PLAN [--waves 3,5%,25%,100%] [--bake 24h] [--halt-on 2%] "
+     "[--confirm-one-way] [--file LOGINS] --reason R [--json] | status [W3] [-e ENT] [--all] "
+     "[--json] | pause|resume|abort|confirm [W3] [-e ENT] --reason R",
+     "Move people from one plan to another, in waves", cmd_rollout, NEEDS_LOOK},
     {"seats", "[-e ENT] [--json|--csv]", "List who holds what", cmd_seats, NEEDS_LOOK},
+    {"cost", "[--month M] [--by plan|entitlement] [--unused DAYS] [--json|--csv]",
+     "Say what the seats cost, and what is paid for nothing", cmd_cost, NEEDS_LOOK},
     {"explain", "WHO", "Say why somebody has, or lacks, a seat", cmd_explain, NEEDS_LOOK},
     {"runs", "[RUN] [--json]", "List runs, or the ops of one", cmd_runs, NEEDS_LOOK},
     {"status", "[--json]", "Say how things are", cmd_status, NEEDS_LOOK},

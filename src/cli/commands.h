@@ -45,9 +45,15 @@ bool cmd_ignore(struct cli *cli, int argc, char **argv, struct err *err);
 /* cmd_adopt.c */
 bool cmd_adopt(struct cli *cli, int argc, char **argv, struct err *err);
 
+/* cmd_rollout.c */
+bool cmd_rollout(struct cli *cli, int argc, char **argv, struct err *err);
+
 /* cmd_seats.c */
 bool cmd_seats(struct cli *cli, int argc, char **argv, struct err *err);
 bool cmd_explain(struct cli *cli, int argc, char **argv, struct err *err);
+
+/* cmd_cost.c */
+bool cmd_cost(struct cli *cli, int argc, char **argv, struct err *err);
 
 /* cmd_status.c */
 bool cmd_status(struct cli *cli, int argc, char **argv, struct err *err);

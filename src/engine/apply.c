@@ -86,7 +86,7 @@ static struct send_limits limits_of(const struct job *job, const struct op *op)
 
     /* What the budget never holds, and what a person let go. */
     limits.released =
-        op->follows || op->cause == CAUSE_BLOCKED || op->cause == CAUSE_RETURNED ||
+        op->takes_nothing || op->cause == CAUSE_BLOCKED || op->cause == CAUSE_RETURNED ||
         str_in_sorted(job->decision->input.released, job->decision->input.n_released, op->id);
     return limits;
 }

@@ -48,10 +48,20 @@ void aws_parts_init(struct aws_parts *parts, const struct aws_parts_options *opt
     parts->creds = aws_creds_new(&creds);
     parts->aws = aws_new(&calls, parts->http, parts->creds, options->clock);
     parts->identity = identity_new(&identity, parts->aws, options->clock);
+    if (settings->subscriptions == SUBSCRIPTIONS_OFF)
+        return;
+    const struct subs_options subs = {
+        .instance_arn = settings->instance_arn,
+        .kiro_region = settings->kiro_region,
+        .application_arn = settings->application_arn,
+        .account = settings->account,
+    };
+    parts->subs = subs_new(&subs, parts->aws, options->clock);
 }
 
 void aws_parts_fini(struct aws_parts *parts)
 {
+    subs_free(parts->subs);
     identity_free(parts->identity);
     aws_free(parts->aws);
     aws_creds_free(parts->creds);
@@ -65,4 +75,5 @@ void aws_parts_join(const struct aws_parts *parts, struct world *world)
     world->aws = parts->aws;
     world->aws_http = parts->http;
     world->identity = parts->identity;
+    world->subs = parts->subs;
 }

@@ -14,6 +14,7 @@ struct aws_parts {
     struct aws_creds *creds;
     struct aws *aws;
     struct identity *identity;
+    struct subs *subs; /* NULL: not switched on */
 };
 
 struct aws_parts_options {

@@ -52,36 +52,31 @@ bool decision_change_bites(const struct decision *decision, const struct guard_e
     return false;
 }
 
-/* The wall clock is trusted for ends only while the remote agrees and it did not jump against boot
- * time since the last run. */
-void decide_clock(const struct decide_input *in, struct arena *arena, struct decision *out)
+bool decide_clock(const struct world *world, const struct roll *roll, const struct run_row *last,
+                  struct arena *arena, struct str *why)
 {
-    int64_t tolerance = in->world->settings->policy.safety.clock_tolerance_ms;
-    const struct run_row *last = in->last;
+    int64_t tolerance = world->settings->policy.safety.clock_tolerance_ms;
     int64_t server, local;
 
-    out->input.clock_ok = false;
-    if (!http_server_date(in->world->okta_http, &server, &local)) {
-        out->input.clock_why = STR("Okta sent no date to hold the clock against");
-        return;
+    if (!http_server_date(world->okta_http, &server, &local)) {
+        *why = STR("Okta sent no date to hold the clock against");
+        return false;
     }
     if (llabs((long long)(server - local)) > tolerance) {
-        out->input.clock_why =
-            arena_printf(arena, "this machine's clock and Okta's are %.*s apart",
-                         STR_ARG(duration_words(llabs((long long)(server - local)), arena)));
-        return;
+        *why = arena_printf(arena, "this machine's clock and Okta's are %.*s apart",
+                            STR_ARG(duration_words(llabs((long long)(server - local)), arena)));
+        return false;
     }
-    if (last && last->boot_id.len > 0 && str_eq(last->boot_id, in->world->boot_id)) {
-        int64_t wall = in->roll->now_ms - last->started_at;
-        int64_t boot = clock_boot(in->world->clock) - last->started_boot;
+    if (last && last->boot_id.len > 0 && str_eq(last->boot_id, world->boot_id)) {
+        int64_t wall = roll->now_ms - last->started_at;
+        int64_t boot = clock_boot(world->clock) - last->started_boot;
         if (llabs((long long)(wall - boot)) > tolerance) {
-            out->input.clock_why =
-                arena_printf(arena, "the wall clock jumped by %.*s since the last run",
-                             STR_ARG(duration_words(llabs((long long)(wall - boot)), arena)));
-            return;
+            *why = arena_printf(arena, "the wall clock jumped by %.*s since the last run",
+                                STR_ARG(duration_words(llabs((long long)(wall - boot)), arena)));
+            return false;
         }
     }
-    out->input.clock_ok = true;
+    return true;
 }
 
 /* People who will be added and were not seen in a listing are looked up, so that their status and
@@ -149,9 +144,11 @@ static bool make_plan(const struct decide_input *in, struct arena *arena, struct
                       struct err *err)
 {
     const struct request_ref *refs;
-    size_t n_refs;
+    const struct proved_move *proved;
+    size_t n_refs, n_proved;
 
-    if (!load_refs(in, arena, &refs, &n_refs, err))
+    if (!load_refs(in, arena, &refs, &n_refs, err) ||
+        !decide_proofs(in, arena, &proved, &n_proved, err))
         return false;
     grants_sort(in->intake->grants, in->intake->n_grants);
     struct plan_input input = {
@@ -165,6 +162,8 @@ static bool make_plan(const struct decide_input *in, struct arena *arena, struct
         .facts = &out->facts,
         .groups = out->views,
         .n_groups = out->n_views,
+        .proved = proved,
+        .n_proved = n_proved,
         .login_of = login_of,
         .login_self = in->roll,
     };
@@ -219,8 +218,9 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
         .foreign_why = in->foreign_why,
         .released = released.ids,
         .n_released = released.n,
+        .untouchable = in->subs->untouchable,
     };
-    decide_clock(in, arena, out);
+    out->input.clock_ok = decide_clock(in->world, in->roll, in->last, arena, &out->input.clock_why);
     if (!ledger_count_removals(in->world->ledger, (struct str){0}, in->roll->now_ms - TIME_DAY,
                                &out->input.removed_day, err) ||
         !ledger_count_removals(in->world->ledger, (struct str){0}, in->roll->now_ms - 7 * TIME_DAY,

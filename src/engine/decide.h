@@ -5,6 +5,7 @@
 #include "engine/intake_run.h"
 #include "engine/observe.h"
 #include "engine/observe_store.h"
+#include "engine/observe_subs.h"
 #include "ledger/ledger_finding.h"
 #include "ledger/ledger_run.h"
 
@@ -42,6 +43,7 @@ struct decide_input {
     const struct seen_groups *groups;
     const struct seen_instance *instance;
     const struct seen_store *store;
+    const struct seen_subs *subs;
     const struct intake_result *intake;
     struct facts facts; /* named groups and protected set; people are added here */
     struct str only;    /* entitlement; empty: all */
@@ -52,6 +54,11 @@ struct decide_input {
 
 bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
             struct err *err);
+
+/* The wall clock is trusted for ends only while the remote agrees and it did not jump against boot
+ * time since the last run (`last`, or NULL). */
+bool decide_clock(const struct world *world, const struct roll *roll, const struct run_row *last,
+                  struct arena *arena, struct str *why);
 
 /* What letting a held removal go is said about: this op for this cause since that time; the same op
  * may be owed again, for another reason, long after. */

@@ -10,4 +10,6 @@ bool decide_outside(const struct decide_input *in, struct arena *arena, struct d
                     struct err *err);
 bool decide_entitlements(const struct decide_input *in, struct arena *arena, struct decision *out,
                          struct err *err);
-void decide_clock(const struct decide_input *in, struct arena *arena, struct decision *out);
+/* Whose seat on the granted plan is known to be there, so that a former plan's may be left. */
+bool decide_proofs(const struct decide_input *in, struct arena *arena,
+                   const struct proved_move **out, size_t *n, struct err *err);

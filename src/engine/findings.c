@@ -1,16 +1,8 @@
-#include "engine/findings.h"
-
-#include "base/vec.h"
+#include "engine/findings_inside.h"
+#include "engine/rollout_run.h"
 #include "ledger/ledger_log.h"
 
-struct maker {
-    const struct findings_input *in;
-    struct arena *arena;
-    VEC_OF(struct finding) list;
-    int64_t now_ms;
-};
-
-static void add(struct maker *maker, struct finding finding)
+void findings_add(struct maker *maker, struct finding finding)
 {
     if (finding.since_ms == 0)
         finding.since_ms = maker->now_ms;
@@ -50,103 +42,7 @@ static bool find_actor(const struct maker *maker, struct str group, struct str p
     return true;
 }
 
-/* ---- the world around ---- */
-
-static void from_instance(struct maker *maker)
-{
-    const struct seen_instance *instance = maker->in->instance;
-
-    if (instance->changed) {
-        add(maker,
-            (struct finding){
-                .kind = FINDING_INSTANCE_CHANGED,
-                .severity = SEVERITY_PAGE,
-                .detail = instance->why,
-                .remedy =
-                    STR("nothing is written until a person confirms that this is the right Okta"),
-                .subject = arena_printf(maker->arena, "%.*s %.*s", STR_ARG(instance->url),
-                                        STR_ARG(instance->org)),
-                .may_ack = true,
-            });
-    }
-    if (instance->unreadable) {
-        add(maker, (struct finding){
-                       .kind = FINDING_REMOTE_UNAVAILABLE,
-                       .severity = SEVERITY_TICKET,
-                       .detail = instance->why,
-                       .remedy = STR("nothing was changed; the next run tries again"),
-                   });
-    }
-    if (maker->in->foreign_self) {
-        add(maker, (struct finding){
-                       .kind = FINDING_FOREIGN_SELF,
-                       .severity = SEVERITY_PAGE,
-                       .detail = maker->in->foreign_why,
-                       .remedy = STR(
-                           "stop the other copy, or acknowledge that this ledger is the right one"),
-                       .subject = maker->in->foreign_subject,
-                       .may_ack = true,
-                   });
-    }
-    const struct decision *decision = maker->in->decision;
-    if (decision && !decision->input.clock_ok && instance->ok) {
-        add(maker,
-            (struct finding){
-                .kind = FINDING_CLOCK,
-                .severity = SEVERITY_TICKET,
-                .detail = decision->input.clock_why,
-                .remedy = STR(
-                    "no expiry is carried out until the clocks agree; check time synchronisation"),
-            });
-    }
-}
-
-/* Identity Center: trouble with it, people who are two over there, and what was followed. */
-static void from_store(struct maker *maker)
-{
-    const struct seen_store *store = maker->in->store;
-
-    if (store->changed) {
-        add(maker, (struct finding){
-                       .kind = FINDING_INSTANCE_CHANGED,
-                       .severity = SEVERITY_PAGE,
-                       .hop = STR("user"),
-                       .detail = store->why,
-                       .remedy = store->subject.len > 0
-                                     ? STR("nothing is written until a person confirms that this "
-                                           "is the right account and instance")
-                                     : STR("nothing is written until the settings and AWS agree "
-                                           "about the account and the instance"),
-                       .subject = store->subject,
-                       .may_ack = store->subject.len > 0,
-                   });
-    }
-    if (store->unreadable) {
-        add(maker, (struct finding){
-                       .kind = FINDING_REMOTE_UNAVAILABLE,
-                       .severity = SEVERITY_TICKET,
-                       .hop = STR("user"),
-                       .detail = store->why,
-                       .remedy = STR("what happens behind Okta is not known for now; the next run "
-                                     "looks again"),
-                   });
-    }
-    for (size_t i = 0; i < store->conflicts.n; i++) {
-        const struct store_conflict *conflict = &store->conflicts.items[i];
-        add(maker, (struct finding){
-                       .kind = FINDING_IDENTITY_CONFLICT,
-                       .severity = SEVERITY_TICKET,
-                       .person = conflict->person,
-                       .login = conflict->login,
-                       .hop = STR("user"),
-                       .detail = conflict->why,
-                       .remedy = STR("leave one of the two users in Identity Center; until then "
-                                     "neither is taken for this person"),
-                   });
-    }
-    for (size_t i = 0; i < maker->in->followed->n_findings; i++)
-        add(maker, maker->in->followed->findings[i]);
-}
+/* ---- the groups ---- */
 
 static void from_group(struct maker *maker, const struct seen_group *group)
 {
@@ -174,22 +70,23 @@ static void from_group(struct maker *maker, const struct seen_group *group)
         finding.may_ack = group->pin_subject.len > 0;
         if (finding.group.len == 0)
             finding.group = group->ref;
-        add(maker, finding);
+        findings_add(maker, finding);
         return;
     }
     if (group->listing->state != LISTING_SEALED) {
-        add(maker,
-            (struct finding){
-                .kind = FINDING_REMOTE_UNAVAILABLE,
-                .severity = SEVERITY_TICKET,
-                .entitlement = ent,
-                .group = group->id,
-                .detail = arena_printf(maker->arena, "the members of %.*s could not be read: %.*s",
-                                       STR_ARG(group->name), STR_ARG(group->listing->why)),
-                .remedy = STR("nobody was removed there; the next run tries again"),
-            });
+        findings_add(maker, (struct finding){
+                                .kind = FINDING_REMOTE_UNAVAILABLE,
+                                .severity = SEVERITY_TICKET,
+                                .entitlement = ent,
+                                .group = group->id,
+                                .detail = arena_printf(
+                                    maker->arena, "the members of %.*s could not be read: %.*s",
+                                    STR_ARG(group->name), STR_ARG(group->listing->why)),
+                                .remedy = STR("nobody was removed there; the next run tries again"),
+                            });
     } else if (group->removals_unknown) {
-        add(maker,
+        findings_add(
+            maker,
             (struct finding){
                 .kind = FINDING_RULE_ON_GROUP,
                 .severity = SEVERITY_INFO,
@@ -207,7 +104,8 @@ static void from_shrink(struct maker *maker, const struct guard_group *guard)
 
     if (!guard->shrink.is_shrunk || guard->shrink_acked)
         return;
-    add(maker,
+    findings_add(
+        maker,
         (struct finding){
             .kind = FINDING_SHRUNK_LISTING,
             .severity = SEVERITY_PAGE,
@@ -229,7 +127,8 @@ static void from_floors(struct maker *maker)
         const struct mode_floor *floor = &maker->in->floors[i];
         if (floor->since >= maker->in->started_at)
             continue; /* its anomaly is reported in this run */
-        add(maker, (struct finding){
+        findings_add(
+            maker, (struct finding){
                        .kind = FINDING_SHRUNK_LISTING,
                        .severity = SEVERITY_TICKET,
                        .entitlement = floor->entitlement,
@@ -249,7 +148,8 @@ static void from_changes(struct maker *maker)
 
     for (size_t i = 0; i < decision->n_ents; i++) {
         if (decision_change_bites(decision, &decision->ents[i])) {
-            add(maker,
+            findings_add(
+                maker,
                 (struct finding){
                     .kind = FINDING_SETTINGS_CHANGED,
                     .severity = SEVERITY_TICKET,
@@ -317,7 +217,7 @@ static bool from_deviations(struct maker *maker, struct err *err)
         if (dev->kind == DEVIATION_UNMANAGED &&
             !find_actor(maker, dev->group, dev->person, true, &finding.actor, err))
             return false;
-        add(maker, finding);
+        findings_add(maker, finding);
     }
     return true;
 }
@@ -367,7 +267,7 @@ static void from_holder(struct maker *maker, const struct grant *grant,
     } else {
         return;
     }
-    add(maker, finding);
+    findings_add(maker, finding);
 }
 
 static void from_people(struct maker *maker)
@@ -384,7 +284,8 @@ static void from_people(struct maker *maker)
     }
     for (size_t i = 0; i < intake->n_conflicts; i++) {
         const struct intake_conflict *conflict = &intake->conflicts[i];
-        add(maker, (struct finding){
+        findings_add(
+            maker, (struct finding){
                        .kind = FINDING_IDENTITY_CONFLICT,
                        .severity = SEVERITY_PAGE,
                        .person = conflict->found,
@@ -452,7 +353,7 @@ static void finding_of_hold(struct maker *maker, const struct op *op, const stru
     } else {
         return;
     }
-    add(maker, finding);
+    findings_add(maker, finding);
 }
 
 static bool from_ops(struct maker *maker, struct err *err)
@@ -472,7 +373,8 @@ static bool from_ops(struct maker *maker, struct err *err)
         bool is_late = op->due_ms > 0 && maker->now_ms - op->due_ms > deadline;
         if (hold || state == OP_DONE || state == OP_SKIPPED || !is_late)
             continue;
-        add(maker,
+        findings_add(
+            maker,
             (struct finding){
                 .kind = op_is_removal(op->kind) ? FINDING_OVERDUE_REMOVAL : FINDING_MISSING_MEMBER,
                 .severity = SEVERITY_TICKET,
@@ -480,7 +382,8 @@ static bool from_ops(struct maker *maker, struct err *err)
                 .person = op->person,
                 .login = login_of(maker, op->person),
                 .group = op->group,
-                .hop = STR("okta"),
+                .hop = op->kind == OP_IDC_ADD || op->kind == OP_IDC_REMOVE ? STR("pushed")
+                                                                           : STR("okta"),
                 .since_ms = op->due_ms,
                 .detail = arena_printf(maker->arena, "%.*s should %s %.*s by now",
                                        STR_ARG(login_of(maker, op->person)),
@@ -503,8 +406,8 @@ bool make_findings(const struct findings_input *in, struct arena *arena, struct 
 {
     struct maker maker = {.in = in, .arena = arena, .now_ms = in->roll->now_ms};
 
-    from_instance(&maker);
-    from_store(&maker);
+    findings_of_instance(&maker);
+    findings_of_store(&maker);
     for (size_t i = 0; i < in->groups->n; i++)
         from_group(&maker, &in->groups->items[i]);
     if (in->decision) {
@@ -516,6 +419,12 @@ bool make_findings(const struct findings_input *in, struct arena *arena, struct 
         if (!from_deviations(&maker, err) || !from_ops(&maker, err))
             return false;
     }
+    struct finding *halted;
+    size_t n_halted;
+    if (!rollout_findings(in->world, arena, &halted, &n_halted, err))
+        return false;
+    for (size_t i = 0; i < n_halted; i++)
+        findings_add(&maker, halted[i]);
     *out = maker.list.items;
     *n = maker.list.n;
     return true;

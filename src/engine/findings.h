@@ -15,6 +15,7 @@ struct findings_input {
     const struct seen_groups *groups;
     const struct seen_instance *instance;
     const struct seen_store *store;
+    const struct seen_subs *subs;
     const struct followed *followed;
     const struct intake_result *intake;
     const struct decision *decision;

@@ -261,15 +261,50 @@ static struct hop_sight see_pushed(const struct follower *follower, const struct
     sight.is_there = is_member_now(follower, seat->there->group.id, listing, seat->person);
     /* What this program writes itself waits for its own reasons. */
     struct str held = hold_of(follower, seat->there->group.id, seat->person);
-    if (seat->there->direct && !sight.is_there && held.len > 0) {
-        sight.why = HOP_CAUSE_HELD;
-        sight.cause = held;
+    if (seat->there->direct) {
+        sight.why = held.len > 0 ? HOP_CAUSE_HELD : HOP_CAUSE_NONE;
+        sight.cause = held.len > 0 ? held : STR("a run of this program writes it");
         sight.remedy = STR("`seatkeeper plan` shows what holds it and the command that goes on");
     }
     return sight;
 }
 
-/* Subscriptions are not looked at, so the last two hops do not apply. */
+/* Subscribed to this very plan; and used. Without subscriptions being looked at neither applies. */
+static void see_subscription(const struct follow_input *in, struct follow_seat *seat)
+{
+    struct hop_sight *subscribed = &seat->in.sights[HOP_SEAT];
+    struct hop_sight *in_use = &seat->in.sights[HOP_IN_USE];
+
+    if (!in->world->subs || !is_followed_there(in, seat))
+        return;
+    if (!in->subs->ok) {
+        *subscribed = *in_use = unreadable(in->store->ok ? in->subs->why : in->store->why);
+        return;
+    }
+    struct subs_sight sight = subs_of(in->world, in->store, in->subs, seat->person);
+    if (sight.seat && !sight.plan) {
+        *subscribed = *in_use = unreadable(
+            arena_printf(in->roll->arena,
+                         "the subscription service calls the person's plan `%.*s`, and nobody has "
+                         "said which plan that is",
+                         STR_ARG(sight.seat->raw)));
+        subscribed->remedy = in_use->remedy =
+            STR("map it under `catalogue.plans[].read_as` in the settings");
+        return;
+    }
+    bool is_plan = sight.plan && str_eq(sight.plan->plan, seat->plan);
+    *subscribed = (struct hop_sight){
+        .applies = true,
+        .readable = true,
+        .is_there = is_plan && sight.seat->status != SUBS_CANCELED,
+    };
+    *in_use = (struct hop_sight){
+        .applies = true,
+        .readable = true,
+        .is_there = is_plan && sight.seat->status == SUBS_ACTIVE,
+    };
+}
+
 static void see(const struct follower *follower, struct follow_seat *seat)
 {
     const struct follow_input *in = follower->in;
@@ -285,6 +320,7 @@ static void see(const struct follower *follower, struct follow_seat *seat)
     hops->sights[HOP_OKTA] = see_okta(follower, seat);
     hops->sights[HOP_USER] = see_user(in, seat);
     hops->sights[HOP_PUSHED] = see_pushed(follower, seat);
+    see_subscription(in, seat);
     if (seat->view)
         hops->held_why = hold_of(follower, seat->view->id, seat->person);
     for (int hop = 0; hop < HOP_COUNT; hop++) {
@@ -322,6 +358,24 @@ static void take_result(struct follower *follower, const struct follow_seat *sea
     }
 }
 
+/* Its subscription's clock runs from when the person was seen in the group over there. */
+static void note_subscribed(const struct follow_seat *seat, struct followed *out)
+{
+    const struct hop_memory *pushed = &seat->result.memory[HOP_PUSHED];
+
+    if (seat->result.is_ended || !seat->in.sights[HOP_SEAT].applies)
+        return;
+    out->subscribed[out->n_subscribed++] = (struct sub_seat){
+        .person = seat->person,
+        .login = seat->login,
+        .entitlement = seat->entitlement,
+        .plan = seat->plan,
+        .desired = seat->in.desired,
+        .since_ms = pushed->state == HOP_REACHED ? pushed->since_ms : 0,
+        .deadline_ms = seat->in.deadline_ms[HOP_SEAT],
+    };
+}
+
 /* Is SCIM in trouble at the moment? What arrives out of such a time teaches nothing. */
 static bool is_broken(const struct follow_input *in, bool *out, struct err *err)
 {
@@ -336,6 +390,17 @@ static bool is_broken(const struct follow_input *in, bool *out, struct err *err)
     return true;
 }
 
+static bool is_pushing(const struct follow_input *in)
+{
+    const struct policy *policy = &in->world->settings->policy;
+
+    for (size_t i = 0; i < policy->n_entitlements; i++) {
+        if (policy->entitlements[i].provisioning == PROVISIONING_SCIM)
+            return true;
+    }
+    return false;
+}
+
 static void make_findings_of(struct follower *follower, const struct push_evidence *evidence,
                              struct followed *out)
 {
@@ -344,7 +409,7 @@ static void make_findings_of(struct follower *follower, const struct push_eviden
     struct hop_state(*states)[HOP_COUNT] =
         arena_alloc(follower->arena, (follower->seats.n + 1) * sizeof(*states), 8);
     struct scim_facts scim = {
-        .configured = in->store->wanted,
+        .configured = in->store->wanted && is_pushing(in),
         .token_expires_ms = settings_scim_token_expires_ms(in->world->settings),
         .last_arrival_ms = follower->last_arrival_ms,
         .now_ms = follower->now_ms,
@@ -387,7 +452,7 @@ static bool load(struct follower *follower, struct err *err)
 
     if (!ledger_load_hops(ledger, follower->arena, &follower->before, &follower->n_before, err))
         return false;
-    for (int hop = HOP_USER; hop <= HOP_PUSHED; hop++) {
+    for (int hop = HOP_USER; hop <= HOP_SEAT; hop++) {
         int64_t newest;
         if (!ledger_learned_lag(ledger, (enum hop)hop, true, follower->arena, &follower->up[hop],
                                 &newest, err))
@@ -427,11 +492,13 @@ bool follow_seats(const struct follow_input *in, struct arena *arena, struct fol
     out->rows = arena_array(arena, struct hop_row, n);
     out->gone = arena_array(arena, struct hop_row, n);
     out->lags = arena_array(arena, struct lag_sample, n * HOP_COUNT);
+    out->subscribed = arena_array(arena, struct sub_seat, n);
     for (size_t i = 0; i < n; i++) {
         struct follow_seat *seat = &follower.seats.items[i];
         follow_diagnose(in, seat, &evidence, arena);
         seat->result = hops_see(&seat->in);
         take_result(&follower, seat, broken, out);
+        note_subscribed(seat, out);
     }
     make_findings_of(&follower, &evidence, out);
     return true;

@@ -2,9 +2,11 @@
 
 #include "core/finding.h"
 #include "core/hops.h"
+#include "core/sub_findings.h"
 #include "engine/apply.h"
 #include "engine/decide.h"
 #include "engine/observe_store.h"
+#include "engine/observe_subs.h"
 #include "ledger/ledger_hop.h"
 
 /*
@@ -19,6 +21,7 @@ struct follow_input {
     const struct decision *decision;
     const struct applied *applied; /* NULL: dry */
     const struct seen_store *store;
+    const struct seen_subs *subs;
     const struct grant *grants; /* sorted */
     size_t n_grants;
 };
@@ -32,6 +35,8 @@ struct followed {
     size_t n_gone;
     struct lag_sample *lags;
     size_t n_lags;
+    struct sub_seat *subscribed; /* seats that a subscription follows from */
+    size_t n_subscribed;
 };
 
 bool follow_seats(const struct follow_input *in, struct arena *arena, struct followed *out,

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -30,19 +31,34 @@ static bool misses_push(const struct follow_seat *seat)
     return misses(seat, HOP_USER) || (is_pushed(seat) && misses(seat, HOP_PUSHED));
 }
 
+/* Who has waited longest first. */
+static int by_waiting(const void *a, const void *b)
+{
+    const struct follow_seat *const *x = a;
+    const struct follow_seat *const *y = b;
+    int64_t sx = (*x)->in.owed_since_ms, sy = (*y)->in.owed_since_ms;
+
+    return sx != sy ? (sx < sy ? -1 : 1) : str_cmp((*x)->person, (*y)->person);
+}
+
 static bool ask_assigned(const struct follow_input *in, const struct follow_seat *seats, size_t n,
                          struct arena *arena, struct push_evidence *out, struct err *err)
 {
+    const struct follow_seat **missing = arena_array(arena, const struct follow_seat *, n);
     struct str *people = arena_array(arena, struct str, n);
     size_t n_people = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (misses_push(&seats[i]))
-            people[n_people++] = seats[i].person;
+            missing[n_people++] = &seats[i];
     }
-    n_people = str_sort_unique(people, n_people);
+    if (n_people > 1)
+        qsort(missing, n_people, sizeof(missing[0]), by_waiting);
     if (n_people > ASK_MOST)
         n_people = ASK_MOST;
+    for (size_t i = 0; i < n_people; i++)
+        people[i] = missing[i]->person;
+    n_people = str_sort_unique(people, n_people);
     struct okta_assigned *assigned = arena_array(arena, struct okta_assigned, n_people);
     if (n_people == 0)
         return true;
@@ -193,6 +209,16 @@ void follow_diagnose(const struct follow_input *in, struct follow_seat *seat,
                      const struct push_evidence *all, struct arena *arena)
 {
     static const enum hop hops[] = {HOP_USER, HOP_PUSHED};
+    struct hop_sight *pushed = &seat->in.sights[HOP_PUSHED];
+    const struct hop_state *told = &seat->result.states[HOP_PUSHED];
+
+    /* Late by our own hands: Okta's push has nothing to do with it. */
+    if (!is_pushed(seat) && pushed->why == HOP_CAUSE_NONE &&
+        (told->state == HOP_LATE || told->overdue)) {
+        pushed->why = HOP_CAUSE_HELD;
+        pushed->cause = STR("this program has not got it written");
+        pushed->remedy = STR("`seatkeeper reconcile` tries again and says what fails");
+    }
 
     for (size_t i = 0; i < ARRAY_LEN(hops); i++) {
         const struct hop_state *state = &seat->result.states[hops[i]];

@@ -1,5 +1,6 @@
 #include "engine/observe_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -15,6 +16,7 @@ struct looking {
     const struct seen_groups *groups;
     struct arena *arena;
     bool dry;
+    bool names_too; /* groups are looked up by name even where a pin leads to one */
     const struct ack *acks;
     size_t n_acks;
     const struct group_pin *pins;
@@ -36,10 +38,14 @@ static bool give_up(struct seen_store *store, const char *what, const struct err
     return true;
 }
 
-static bool is_acked(const struct looking *look, enum finding_kind kind, struct str subject)
+/* Said by a person about exactly this, since then? */
+static bool is_acked(const struct looking *look, enum finding_kind kind, struct str entitlement,
+                     struct str subject, int64_t since_ms)
 {
     for (size_t i = 0; i < look->n_acks && subject.len > 0; i++) {
-        if (look->acks[i].kind == kind && str_eq(look->acks[i].subject, subject))
+        const struct ack *ack = &look->acks[i];
+        if (ack->kind == kind && str_eq(ack->entitlement, entitlement) &&
+            str_eq(ack->subject, subject) && ack->acked_at >= since_ms)
             return true;
     }
     return false;
@@ -52,6 +58,20 @@ struct met {
     struct str is;
 };
 
+#define KNOWN_SINCE "aws_known_since" /* meta: an older acknowledgement was for another change */
+
+static bool known_since(struct looking *look, int64_t *out, struct err *err)
+{
+    struct str text;
+
+    *out = 0;
+    if (!ledger_meta_get(look->world->ledger, KNOWN_SINCE, look->arena, &text, err))
+        return false;
+    if (!str_to_i64(text, out))
+        *out = 0;
+    return true;
+}
+
 /* The first time what is found is what is known. From then on it has to stay so: every id of a
  * person or group belongs to this one store. */
 static bool judge_instance(struct looking *look, struct err *err)
@@ -63,6 +83,7 @@ static bool judge_instance(struct looking *look, struct err *err)
                                 {"aws_store", store->instance.store_id}};
     struct str known[ARRAY_LEN(facts)];
     bool is_new = false, differs = false;
+    int64_t since;
 
     for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
         if (!ledger_meta_get(ledger, facts[i].key, look->arena, &known[i], err))
@@ -72,7 +93,10 @@ static bool judge_instance(struct looking *look, struct err *err)
     }
     store->subject = arena_printf(look->arena, "%.*s %.*s %.*s", STR_ARG(facts[0].is),
                                   STR_ARG(facts[1].is), STR_ARG(facts[2].is));
-    if (differs && !is_acked(look, FINDING_INSTANCE_CHANGED, store->subject)) {
+    if (!known_since(look, &since, err))
+        return false;
+    if (differs &&
+        !is_acked(look, FINDING_INSTANCE_CHANGED, (struct str){0}, store->subject, since)) {
         store->changed = true;
         store->why = arena_printf(
             look->arena,
@@ -88,7 +112,10 @@ static bool judge_instance(struct looking *look, struct err *err)
             !ledger_meta_set(ledger, look->actor, facts[i].key, facts[i].is, err))
             return false;
     }
-    return true;
+    return look->dry || (!is_new && !differs) ||
+           ledger_meta_note(
+               ledger, KNOWN_SINCE,
+               arena_printf(look->arena, "%lld", (long long)clock_now(look->world->clock)), err);
 }
 
 /* AWS answered, and it is not what the settings name: no acknowledgement helps, only settings do.
@@ -130,15 +157,19 @@ static bool read_instance(struct looking *look, struct err *err)
 
 /* ---- the groups ---- */
 
+/* The newest pin of that place, whatever the group was called then. */
 static const struct group_pin *pin_of(const struct looking *look, const struct store_group *group)
 {
+    const struct group_pin *latest = NULL;
+
     for (size_t i = 0; i < look->n_pins; i++) {
         const struct group_pin *pin = &look->pins[i];
         if (pin->role == PIN_STORE && str_eq(pin->entitlement, group->okta->ent->name) &&
-            str_eq(pin->plan, group->okta->plan) && str_eq(pin->ref, group->okta->name))
-            return pin;
+            str_eq(pin->plan, group->okta->plan) &&
+            (!latest || pin->pinned_at >= latest->pinned_at))
+            latest = pin;
     }
-    return NULL;
+    return latest;
 }
 
 static bool pin(struct looking *look, const struct store_group *group, struct err *err)
@@ -172,7 +203,8 @@ static bool judge_group(struct looking *look, struct store_group *group, struct 
         return true;
     }
     if (pinned && !str_eq(pinned->group_id, group->group.id) && group->direct &&
-        !is_acked(look, FINDING_GROUP_CHANGED, group->group.id)) {
+        !is_acked(look, FINDING_GROUP_CHANGED, group->okta->ent->name, group->group.id,
+                  pinned->pinned_at)) {
         group->subject = group->group.id;
         group->why = arena_printf(
             look->arena, "`%.*s` in Identity Center is now %.*s; the ledger has pinned %.*s",
@@ -187,9 +219,25 @@ static bool judge_group(struct looking *look, struct store_group *group, struct 
         return true;
     }
     group->pin_ok = true;
-    if (pinned && str_eq(pinned->group_id, group->group.id))
+    if (pinned && str_eq(pinned->group_id, group->group.id) &&
+        str_eq(pinned->ref, group->okta->name))
         return true;
     return pin(look, group, err);
+}
+
+/* A group serves one plan here as in Okta. */
+static void judge_twins(struct seen_store *store)
+{
+    for (size_t i = 0; i < store->n_groups; i++) {
+        for (size_t k = 0; k < i; k++) {
+            struct store_group *a = &store->groups[i], *b = &store->groups[k];
+            if (a->group.id.len == 0 || !str_eq(a->group.id, b->group.id))
+                continue;
+            a->pin_ok = b->pin_ok = false;
+            a->subject = b->subject = (struct str){0};
+            a->why = b->why = STR("two plans lead to one group of Identity Center");
+        }
+    }
 }
 
 static void collect_groups(struct looking *look)
@@ -220,7 +268,8 @@ static bool find_groups(struct looking *look, struct err *err)
     for (size_t i = 0; i < store->n_groups; i++) {
         struct store_group *group = &store->groups[i];
         const struct group_pin *pinned = pin_of(look, group);
-        if (pinned && !group->direct) {
+        if (pinned && !group->direct && !look->names_too &&
+            str_eq(pinned->ref, group->okta->name)) {
             group->group = (struct identity_group){
                 .answer = IDENTITY_FOUND, .id = pinned->group_id, .name = pinned->group_name};
             continue;
@@ -236,6 +285,7 @@ static bool find_groups(struct looking *look, struct err *err)
         if (!judge_group(look, &store->groups[i], err))
             return false;
     }
+    judge_twins(store);
     return true;
 }
 
@@ -279,6 +329,22 @@ static bool find_again(struct looking *look, struct listing *listings, struct st
     return true;
 }
 
+/* A listing with people in it whom nobody could name says nothing: they may be anybody. */
+static void name_members(struct seen_store *store, struct listing *listing, struct arena *arena)
+{
+    size_t unknown = 0;
+
+    for (size_t i = 0; i < listing->n; i++)
+        unknown += !map_has(&store->by_user, listing->members[i].id);
+    if (unknown > 0 && listing_is_sealed(listing)) {
+        listing->state = LISTING_UNKNOWN;
+        listing->why =
+            arena_printf(arena, "who %zu of its members are is not known yet%s%.*s", unknown,
+                         store->users_why.len > 0 ? ": " : "", STR_ARG(store->users_why));
+    }
+    store_to_people(store, listing, arena);
+}
+
 static void note_unread(struct seen_store *store)
 {
     for (size_t i = 0; i < store->n_groups; i++) {
@@ -318,7 +384,7 @@ static bool list_groups(struct looking *look, const struct roll *roll, struct er
     if (!observe_users(look->world, roll, look->groups, listings, n, store, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        store_to_people(store, &listings[i], look->arena);
+        name_members(store, &listings[i], look->arena);
         of[i]->listing = &listings[i];
     }
     note_unread(store);
@@ -328,7 +394,21 @@ static bool list_groups(struct looking *look, const struct roll *roll, struct er
         store->ok = false;
         store->unreadable = true;
         store->why = arena_str(store->arena, denied);
+        for (size_t i = 0; i < n; i++)
+            of[i]->listing = unlisted(LISTING_UNKNOWN, store->why, look->arena);
     }
+    return true;
+}
+
+/* Once a day, with the look at all users, groups are looked up by name as well. */
+static bool is_day_over(const struct looking *look, bool *out, struct err *err)
+{
+    struct str text;
+    int64_t at;
+
+    if (!ledger_meta_get(look->world->ledger, STORE_USERS_LISTED_AT, look->arena, &text, err))
+        return false;
+    *out = !str_to_i64(text, &at) || clock_now(look->world->clock) - at >= TIME_DAY;
     return true;
 }
 
@@ -363,7 +443,8 @@ bool observe_store(const struct world *world, const struct roll *roll,
     collect_groups(&look);
     if (!ledger_load_acks(world->ledger, look.arena, &look.acks, &look.n_acks, err) ||
         !ledger_load_pins(world->ledger, look.arena, &look.pins, &look.n_pins, err) ||
-        !read_instance(&look, err) || (out->ok && !find_groups(&look, err)))
+        !is_day_over(&look, &look.names_too, err) || !read_instance(&look, err) ||
+        (out->ok && !find_groups(&look, err)))
         return false;
     return list_groups(&look, roll, err);
 }
@@ -377,6 +458,38 @@ const struct store_group *store_group_of(const struct seen_store *store, struct 
             return &store->groups[i];
     }
     return NULL;
+}
+
+static int by_accepted(const void *a, const void *b)
+{
+    return str_cmp(((const struct accepted *)a)->person, ((const struct accepted *)b)->person);
+}
+
+/* Whom the ledger accepted as nobody it knew may have got a name in this run. */
+static void name_accepted(const struct seen_store *store, struct baseline *baseline)
+{
+    struct accepted *people = arena_array(store->arena, struct accepted, baseline->n);
+    struct str prefix = STR("idc:");
+    size_t n = 0;
+
+    for (size_t i = 0; i < baseline->n; i++) {
+        people[i] = baseline->people[i];
+        if (str_starts(people[i].person, prefix)) {
+            people[i].person =
+                store_person(store, str_sub(people[i].person, prefix.len, people[i].person.len));
+        }
+    }
+    if (baseline->n > 1)
+        qsort(people, baseline->n, sizeof(*people), by_accepted);
+    for (size_t i = 0; i < baseline->n; i++) {
+        if (n == 0 || !str_eq(people[n - 1].person, people[i].person)) {
+            people[n++] = people[i];
+        } else if (people[i].owned && !people[n - 1].owned) {
+            people[n - 1] = people[i];
+        }
+    }
+    baseline->people = people;
+    baseline->n = n;
 }
 
 bool observe_direct_groups(const struct seen_store *store, struct ledger *ledger,
@@ -411,6 +524,7 @@ bool observe_direct_groups(const struct seen_store *store, struct ledger *ledger
         if (seen->id.len > 0 &&
             !ledger_load_baseline(ledger, seen->id, store->arena, &seen->baseline, err))
             return false;
+        name_accepted(store, &seen->baseline);
     }
     *groups = (struct seen_groups){all, n};
     return true;

@@ -11,6 +11,8 @@
  * cannot be read is unknown, and Okta's part of the run goes on.
  */
 
+#define STORE_USERS_LISTED_AT "idc_users_listed_at" /* meta: when all users were last looked at */
+
 /* The group of one plan there. */
 struct store_group {
     const struct seen_group *okta; /* of PIN_PLAN; lent */
@@ -40,6 +42,7 @@ struct seen_store {
     struct store_group *groups;
     size_t n_groups;
     struct map by_user, by_person; /* -> const struct idc_user_row: whom we know there */
+    struct str users_why;          /* why not all of them could be read; empty: they could */
     struct str issuer;             /* of ExternalIds; empty: none seen yet */
     VEC_OF(struct store_conflict) conflicts;
     struct identity *identity;

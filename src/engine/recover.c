@@ -22,8 +22,18 @@ bool settle_consequences(const struct world *world, const struct actor *actor, e
     return ledger_end_grants(world->ledger, actor, person, entitlement, cause, err);
 }
 
+/* A group of the Identity Store that this program writes no more: nobody looks at it for this op.
+ */
+static bool is_given_up(const struct seen_store *store, const struct op_row *row,
+                        const struct listing *listing)
+{
+    return !listing && (row->kind == OP_IDC_ADD || row->kind == OP_IDC_REMOVE) &&
+           (!store->wanted || store->ok);
+}
+
 bool recover_ops(const struct world *world, const struct seen_groups *groups,
-                 const struct actor *actor, struct arena *arena, size_t *n_open, struct err *err)
+                 const struct seen_store *store, const struct actor *actor, struct arena *arena,
+                 size_t *n_open, struct err *err)
 {
     const struct op_row *rows;
     size_t n;
@@ -42,6 +52,13 @@ bool recover_ops(const struct world *world, const struct seen_groups *groups,
         if (proof == PROOF_NOT_DONE && row->state == OP_SENT &&
             (row->kind == OP_IDC_ADD || row->kind == OP_IDC_REMOVE))
             proof = PROOF_OPEN;
+        if (is_given_up(store, row, listing)) {
+            settled.state = OP_SKIPPED;
+            settled.reason = STR("its group is not written any more; what became of it is unknown");
+            if (!ledger_settle_ops(world->ledger, actor, row->run, &settled, 1, err))
+                return err_wrap(err, "recovering");
+            continue;
+        }
         switch (proof) {
         case PROOF_REACHED: settled.state = OP_DONE; break;
         case PROOF_NOT_DONE:

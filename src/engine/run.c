@@ -6,6 +6,7 @@
 #include "engine/findings.h"
 #include "engine/follow.h"
 #include "engine/recover.h"
+#include "engine/rollout_run.h"
 #include "engine/run_report.h"
 #include "ledger/ledger_person.h"
 
@@ -24,6 +25,7 @@ struct run {
     struct seen_groups groups;
     struct seen_store store;
     struct target store_target;
+    struct seen_subs subs;
     struct followed followed;
     struct roll roll;
     struct facts facts;
@@ -137,7 +139,8 @@ static bool observe(struct run *run, struct err *err)
     }
     allow_writes(run);
     if (!observe_store(world, &run->roll, &run->groups, actor, &run->store, err) ||
-        !observe_direct_groups(&run->store, world->ledger, &run->groups, err))
+        !observe_direct_groups(&run->store, world->ledger, &run->groups, err) ||
+        !observe_subs(world, &run->roll, &run->store, &run->subs, err))
         return false;
     allow_store_writes(run);
     collect_named_groups(run);
@@ -157,6 +160,28 @@ static bool load_decided_grants(struct run *run, struct err *err)
     return hold_expiries(&run->roll, run->intake.grants, run->intake.n_grants, err);
 }
 
+/* What they file is accepted in the ledger, and read with everything else there. */
+static bool step_rollouts(struct run *run, struct err *err)
+{
+    struct str why = {0};
+    bool filed;
+    struct rollout_input in = {
+        .world = run->world,
+        .actor = &run->options->actor,
+        .groups = &run->groups,
+        .only = run->options->entitlement,
+        .now_ms = run->roll.now_ms,
+        .clock_ok = decide_clock(run->world, &run->roll, run->has_last ? &run->last : NULL,
+                                 run->arena, &why),
+        .hold_why = run->foreign_self    ? run->foreign_why
+                    : !run->instance.ok  ? run->instance.why
+                    : run->store.changed ? run->store.why
+                                         : (struct str){0},
+    };
+
+    return run->quiet || rollout_run(&in, run->arena, &filed, err);
+}
+
 static bool make_decision(struct run *run, struct err *err)
 {
     struct decide_input in = {
@@ -165,6 +190,7 @@ static bool make_decision(struct run *run, struct err *err)
         .groups = &run->groups,
         .instance = &run->instance,
         .store = &run->store,
+        .subs = &run->subs,
         .intake = &run->intake,
         .facts = run->facts,
         .only = run->options->entitlement,
@@ -175,7 +201,7 @@ static bool make_decision(struct run *run, struct err *err)
 
     if (!intake_run(&run->roll, &run->groups, &run->facts, &run->options->actor, &run->intake,
                     err) ||
-        !load_decided_grants(run, err) ||
+        !step_rollouts(run, err) || !load_decided_grants(run, err) ||
         !observe_eligibility(&run->roll, &run->facts, run->intake.grants, run->intake.n_grants,
                              err) ||
         !decide(&in, run->arena, &run->decision, err))
@@ -322,7 +348,7 @@ static bool store_was_read(const struct run *run, const struct entitlement *ent)
             store->groups[i].listing->state == LISTING_UNKNOWN)
             return false;
     }
-    return store->ok;
+    return store->ok && (!run->subs.wanted || run->subs.ok);
 }
 
 /* Nothing can be said about entitlements whose groups were not read: their findings stay. */
@@ -351,7 +377,9 @@ static size_t unread_entitlements(const struct run *run, struct str *names)
         if (!read)
             names[n++] = name;
     }
-    if (!run->looked || (run->store.wanted && !run->store.ok)) /* nor about anything else */
+    bool aws_was_read =
+        (!run->store.wanted || run->store.ok) && (!run->subs.wanted || run->subs.ok);
+    if (!run->looked || !aws_was_read) /* nor about anything else */
         names[n++] = (struct str){0};
     return str_sort_unique(names, n);
 }
@@ -378,12 +406,15 @@ static bool follow(struct run *run, struct err *err)
         .decision = &run->decision,
         .applied = run->quiet ? NULL : &run->applied,
         .store = &run->store,
+        .subs = &run->subs,
         .grants = run->intake.grants,
         .n_grants = run->intake.n_grants,
     };
 
     return follow_seats(&in, run->arena, &run->followed, err) &&
-           (run->quiet || follow_remember(run->world, &run->followed, err));
+           (run->quiet ||
+            (follow_remember(run->world, &run->followed, err) &&
+             remember_subs(run->world, &run->store, &run->subs, run->started_at, err)));
 }
 
 static bool publish(struct run *run, struct report *out, struct err *err)
@@ -403,6 +434,7 @@ static bool publish(struct run *run, struct report *out, struct err *err)
         .groups = &run->groups,
         .instance = &run->instance,
         .store = &run->store,
+        .subs = &run->subs,
         .followed = &run->followed,
         .intake = &run->intake,
         .decision = run->looked ? &run->decision : NULL,
@@ -435,7 +467,7 @@ static bool publish(struct run *run, struct report *out, struct err *err)
             run->foreign_self || run->instance.changed || run->store.changed || holds_groups(run),
         .started_at = run->started_at,
     };
-    parts.remote_away = parts.remote_away || run->store.unreadable;
+    parts.remote_away = parts.remote_away || run->store.unreadable || run->subs.unreadable;
     for (size_t i = 0; i < run->groups.n; i++) {
         const struct seen_group *group = &run->groups.items[i];
         parts.remote_away =
@@ -475,7 +507,8 @@ static bool stages(struct run *run, struct report *out, struct err *err)
         return publish(run, out, err) && finish(run, out, err);
     }
     if (!okta_login(world->okta, run->arena, &scopes, err) || !observe(run, err) ||
-        (!run->quiet && !recover_ops(world, &run->groups, actor, run->arena, &run->n_open, err)) ||
+        (!run->quiet &&
+         !recover_ops(world, &run->groups, &run->store, actor, run->arena, &run->n_open, err)) ||
         !make_decision(run, err) || (!run->quiet && !act(run, err)) || !follow(run, err))
         return false;
     return publish(run, out, err) && finish(run, out, err);

@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 #include "okta/okta.h"
 #include "settings/settings.h"
+#include "subs/subs.h"
 
 /*
  * The world of a run: everything it touches, as one bundle of interfaces. Tests put the simulated
@@ -22,6 +23,7 @@ struct world {
     struct aws *aws;           /* NULL: the settings say nothing of AWS */
     struct http *aws_http;
     struct identity *identity; /* with `aws` */
+    struct subs *subs;         /* NULL: subscriptions are not looked at */
     const struct clock *clock;
     const struct cancel *cancel; /* may be NULL */
     struct str boot_id;          /* of the machine's boot; empty: unknown */

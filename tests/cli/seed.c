@@ -4,9 +4,12 @@
 #include "base/vec.h"
 #include "ledger/ledger_finding.h"
 #include "ledger/ledger_group.h"
+#include "ledger/ledger_hop.h"
 #include "ledger/ledger_person.h"
 #include "ledger/ledger_request.h"
+#include "ledger/ledger_rollout.h"
 #include "ledger/ledger_run.h"
+#include "ledger/ledger_subs.h"
 
 /*
  * What a run, or somebody else, would have left in a ledger, for the golden cases:
@@ -237,6 +240,124 @@ static bool seed_finding(struct seed *seed, struct err *err)
                                    err);
 }
 
+/* seat PERSON ENTITLEMENT PLAN active|pending|coming [DAYS]: how far a granted seat has come,
+ * followed to its end; in use so many days after it was there */
+static bool seed_seat(struct seed *seed, struct err *err)
+{
+    bool is_coming = str_is(word(seed, 3), "coming");
+    bool is_active = str_is(word(seed, 3), "active");
+    int64_t days = 0;
+    struct hop_row row = {.person = word(seed, 0),
+                          .entitlement = word(seed, 1),
+                          .plan = word(seed, 2),
+                          .desired = true,
+                          .seen_at = now(seed)};
+
+    if (seed->argc > 4 && !str_to_i64(word(seed, 4), &days))
+        return err_set(err, ERR_USAGE, "how many days?");
+    for (int hop = 0; hop < HOP_COUNT; hop++) {
+        bool is_there = hop == HOP_IN_USE ? is_active : hop < HOP_SEAT || !is_coming;
+        enum hop_word word = is_there ? HOP_REACHED : HOP_ON_ITS_WAY;
+
+        int64_t since = now(seed) + (hop == HOP_IN_USE && is_active ? days * TIME_DAY : 0);
+
+        row.memory[hop] = (struct hop_memory){word, since};
+        row.states[hop] =
+            (struct hop_state){.hop = (enum hop)hop, .state = word, .since_ms = since};
+    }
+    return ledger_store_hops(seed->ledger, &row, 1, NULL, 0, err);
+}
+
+/* subs PERSON RAW STATUS ...: the whole listing, by the store's ids of those people */
+static bool seed_subs(struct seed *seed, struct err *err)
+{
+    const struct str store = STR("d-0123456789");
+    VEC_OF(struct subs_row) rows = {0};
+    VEC_OF(struct idc_user_row) users = {0};
+    const struct str *conflicts;
+    size_t n_conflicts;
+
+    for (int i = 0; i + 2 < seed->argc; i += 3) {
+        struct idc_user_row user = {
+            .user = arena_printf(&seed->arena, "user-%.*s", STR_ARG(word(seed, i))),
+            .person = word(seed, i),
+            .status = STR("enabled"),
+            .first_seen = now(seed),
+            .seen_at = now(seed),
+        };
+        VEC_PUSH(&seed->arena, &users, user);
+        VEC_PUSH(&seed->arena, &rows,
+                 ((struct subs_row){user.user, word(seed, i + 1), word(seed, i + 2), now(seed),
+                                    now(seed)}));
+    }
+    return ledger_meta_set(seed->ledger, &seed->actor, "aws_store", store, err) &&
+           ledger_store_idc_users(seed->ledger, store, users.items, users.n, NULL, 0, now(seed),
+                                  &seed->arena, &conflicts, &n_conflicts, err) &&
+           ledger_store_subs(seed->ledger, store, rows.items, rows.n, now(seed), err);
+}
+
+/* joined PERSON ENTITLEMENT PLAN: a seat that is in its Okta group, where nothing else is followed
+ */
+static bool seed_joined(struct seed *seed, struct err *err)
+{
+    struct hop_row row = {.person = word(seed, 0),
+                          .entitlement = word(seed, 1),
+                          .plan = word(seed, 2),
+                          .desired = true,
+                          .seen_at = now(seed)};
+
+    for (int hop = 0; hop < HOP_COUNT; hop++) {
+        enum hop_word word = hop == HOP_OKTA ? HOP_REACHED : HOP_NOT_APPLICABLE;
+
+        row.memory[hop] = (struct hop_memory){word, now(seed)};
+        row.states[hop] =
+            (struct hop_state){.hop = (enum hop)hop, .state = word, .since_ms = now(seed)};
+    }
+    return ledger_store_hops(seed->ledger, &row, 1, NULL, 0, err);
+}
+
+static bool find_rollout(struct seed *seed, struct rollout_row *out, struct err *err)
+{
+    const struct rollout_row *rows;
+    size_t n;
+
+    if (!ledger_list_rollouts(seed->ledger, true, &seed->arena, &rows, &n, err))
+        return false;
+    if (n == 0)
+        return err_set(err, ERR_USAGE, "no rollout is open");
+    *out = rows[0];
+    return true;
+}
+
+/* wave: the newest rollout's next one begins, as a run begins it */
+static bool seed_wave(struct seed *seed, struct err *err)
+{
+    const struct rollout_member *members;
+    const struct rollout_wave *waves;
+    struct rollout_row row;
+    size_t n, n_waves;
+
+    return find_rollout(seed, &row, err) &&
+           rollout_parse_waves(row.waves, &seed->arena, &waves, &n_waves, err) &&
+           ledger_rollout_members(seed->ledger, row.id, &seed->arena, &members, &n, err) &&
+           ledger_begin_wave(
+               seed->ledger, &seed->actor, &row, rollout_reach(waves, n_waves, row.wave, n),
+               rollout_reach(waves, n_waves, row.wave + 1, n), now(seed), &seed->arena, err);
+}
+
+/* halt PERSON WHY: that one failed, and the rollout halts */
+static bool seed_halt(struct seed *seed, struct err *err)
+{
+    struct rollout_row row;
+    const struct rollout_member member = {
+        .person = word(seed, 0), .place = ROLLOUT_FAILED, .why = word(seed, 1), .at = now(seed)};
+
+    return find_rollout(seed, &row, err) &&
+           ledger_place_members(seed->ledger, &seed->actor, &row, &member, 1, now(seed), err) &&
+           ledger_move_rollout(seed->ledger, &seed->actor, &row, ROLLOUT_HALTED,
+                               STR("1 of the 1 people asked in the first wave failed"), err);
+}
+
 /* lower ENTITLEMENT REASON: to `add` */
 static bool seed_lower(struct seed *seed, struct err *err)
 {
@@ -279,6 +400,11 @@ static const struct verb {
     {"group", seed_group},
     {"run", seed_run},
     {"finding", seed_finding},
+    {"seat", seed_seat},
+    {"subs", seed_subs},
+    {"joined", seed_joined},
+    {"wave", seed_wave},
+    {"halt", seed_halt},
     {"lower", seed_lower},
     {"note", seed_note},
 };

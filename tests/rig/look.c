@@ -209,9 +209,12 @@ bool look_journal(struct rig *rig, struct buf *say)
     size_t n = look_writes(rig, &writes), before = say->len;
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = ask(rig, &db,
-                             "SELECT count(*) FROM op WHERE kind = ? AND group_id = ?"
-                             " AND person_id = ? AND sent_at <= ?"
-                             " AND (settled_at IS NULL OR settled_at >= ?)");
+                             "SELECT (SELECT count(*) FROM op WHERE kind = ?1 AND group_id = ?2"
+                             " AND person_id = ?3 AND sent_at <= ?4"
+                             " AND (settled_at IS NULL OR settled_at >= ?5))"
+                             /* or it was sent, and a rate limit turned it away at that time */
+                             " + (SELECT count(*) FROM audit WHERE what = 'op.returned'"
+                             " AND person_id = ?3 AND at >= ?4 AND at - ?4 < 60000 AND ?6 = 429)");
 
     for (size_t i = 0; i < n; i++) {
         const struct look_write *write = &writes[i];
@@ -221,6 +224,7 @@ bool look_journal(struct rig *rig, struct buf *say)
         sqlite3_bind_text(stmt, 3, write->person.ptr, (int)write->person.len, SQLITE_STATIC);
         sqlite3_bind_int64(stmt, 4, write->at_ms);
         sqlite3_bind_int64(stmt, 5, write->at_ms);
+        sqlite3_bind_int(stmt, 6, write->status);
         if (sqlite3_step(stmt) != SQLITE_ROW || sqlite3_column_int64(stmt, 0) == 0)
             say_write(rig, say, write, "the journal had no row `sent` for it");
     }

@@ -125,8 +125,10 @@ void scenario_start(struct scenario *sc)
 }
 
 /* The settings, with Identity Center as the cloud has it. */
-static void use_aws(struct scenario *sc, struct str provisioning)
+static void use_aws(struct scenario *sc, struct str how)
 {
+    struct str provisioning = str_cut(&how, ' ');
+    bool observes = str_is(str_trim(how), "observe");
     const struct sim_aws aws = sim_aws(sc->rig.sim);
     CLEANUP(buf_fini) struct buf out = {0};
     struct str rest = sc->settings;
@@ -137,8 +139,10 @@ static void use_aws(struct scenario *sc, struct str provisioning)
             buf_printf(&out,
                        "aws:\n  region: %.*s\n  account: \"%.*s\"\n  instance_arn: %.*s\n"
                        "  endpoints: {identitystore: 'http://127.0.0.1:9',"
-                       " sso: 'http://127.0.0.1:9', sts: 'http://127.0.0.1:9'}\n",
-                       STR_ARG(aws.region), STR_ARG(aws.account), STR_ARG(aws.instance_arn));
+                       " sso: 'http://127.0.0.1:9', sts: 'http://127.0.0.1:9',"
+                       " subscriptions: 'http://127.0.0.1:9', q: 'http://127.0.0.1:9'}\n%s",
+                       STR_ARG(aws.region), STR_ARG(aws.account), STR_ARG(aws.instance_arn),
+                       observes ? "  subscriptions: observe\n" : "");
         }
         if (line.len > 0)
             buf_printf(&out, "%.*s\n", STR_ARG(line));
@@ -192,6 +196,9 @@ static void step_text(struct scenario *sc, struct str word, struct str text)
     } else if (str_is(word, "hops")) {
         scenario_start(sc);
         expect_text(sc, text, rig_show_hops(&sc->rig));
+    } else if (str_is(word, "rollouts")) {
+        scenario_start(sc);
+        expect_text(sc, text, scenario_show_rollouts(sc));
     } else {
         scenario_fail(sc, "`%.*s` takes no text", STR_ARG(word));
     }

@@ -10,7 +10,8 @@
  *     org <<END             the organisation, as sim/sim_org.h has it
  *     settings <<END        whole settings, in place of rig_settings; also later, as an edit would
  *     set KEY VALUE         sets one key of the entitlement (a line is replaced or added)
- *     aws scim|direct       adds Identity Center to the settings, with that provisioning
+ *     aws scim|direct [observe]   adds Identity Center to the settings, with that provisioning,
+ *                           and the subscription service, which is then only looked at
  *     token-ends SPAN       the settings say that the SCIM token ends so much later
  *     request KIND LOGIN [plan=P] [until=SPAN] [for=SPAN] [from=SPAN] [key=K] [one-way]
  *                           spans count from now
@@ -19,6 +20,10 @@
  *     freeze [removals], unfreeze
  *     ack KIND [LOGIN]      acknowledges the open finding of that kind
  *     adopt [until=SPAN]    adopts every unowned present member of every plan group
+ *     rollout start FROM TO [waves=W] [bake=SPAN] [halt=H] [only=A,B] [scope=S] [one-way]
+ *     rollout pause|resume|abort|confirm
+ *                           about the newest one; ` refused` at the end: it must be
+ *     restart               the program goes down and comes up again
  *     sim METHOD PATH [BODY]   the cloud's control side
  *     faults <<END, faults off
  *     advance SPAN          time passes, for us and for the cloud
@@ -29,6 +34,7 @@
  *     keep, restore         copies the ledger's file away, and back again
  *     expect <<END          the latest run, as rig_show has it, is exactly this
  *     hops <<END            how far every seat has come, as rig_show_hops has it
+ *     rollouts <<END        how rollouts stand, after what the latest step was refused with
  *     members GROUP: A B    the cloud's members, by the local part of their logins
  *     store GROUP: A B      the same of the Identity Store
  *     writes N              so many membership writes reached the cloud since the last such line

@@ -385,11 +385,37 @@ static void copy_ledger(struct scenario *sc, bool back)
     rig_reopen(&sc->rig);
 }
 
+static void step_restart(struct scenario *sc, struct str rest)
+{
+    (void)rest;
+    rig_reopen(&sc->rig);
+}
+
+/* Steps that are a function of their own. */
+static bool simple_step(struct scenario *sc, struct str word, struct str rest)
+{
+    static const struct {
+        const char *word;
+        void (*run)(struct scenario *sc, struct str rest);
+    } steps[] = {
+        {"request", step_request}, {"ack", step_ack},         {"adopt", step_adopt},
+        {"sim", step_sim},         {"restart", step_restart}, {"rollout", scenario_rollout},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        if (str_is(word, steps[i].word)) {
+            steps[i].run(sc, rest);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool scenario_step(struct scenario *sc, struct str word, struct str rest)
 {
-    if (str_is(word, "request")) {
-        step_request(sc, rest);
-    } else if (str_is(word, "approve")) {
+    if (simple_step(sc, word, rest))
+        return true;
+    if (str_is(word, "approve")) {
         step_answer(sc, rest, VERDICT_APPROVE);
     } else if (str_is(word, "deny")) {
         step_answer(sc, rest, VERDICT_DENY);
@@ -399,12 +425,6 @@ bool scenario_step(struct scenario *sc, struct str word, struct str rest)
         step_block(sc, rest, str_is(word, "block"));
     } else if (str_is(word, "freeze") || str_is(word, "unfreeze")) {
         step_freeze(sc, rest, str_is(word, "freeze"));
-    } else if (str_is(word, "ack")) {
-        step_ack(sc, rest);
-    } else if (str_is(word, "adopt")) {
-        step_adopt(sc, rest);
-    } else if (str_is(word, "sim")) {
-        step_sim(sc, rest);
     } else if (str_is(word, "faults")) {
         sim_clear_faults(sc->rig.sim);
     } else if (str_is(word, "advance")) {
