@@ -17,7 +17,6 @@ struct making {
     struct sub_seat *seats; /* by person */
     struct sub_notes notes;
     struct sub_made out;
-    VEC_OF(struct str) untouchable;
 };
 
 static bool is_live(const struct sub_row *row)
@@ -136,8 +135,6 @@ static void see_unknown(struct making *making, const struct user *user)
             continue;
         struct sub_note *note = add_note(making, FINDING_UNKNOWN_PLAN, row);
         note->variant = row->raw;
-        if (row->person.len > 0)
-            VEC_PUSH(making->arena, &making->untouchable, row->person);
     }
 }
 
@@ -382,9 +379,16 @@ struct sub_verdict sub_findings(const struct sub_input *in, struct arena *arena)
     say_unobserved(&making);
     if (making.out.n > 1)
         qsort(making.out.items, making.out.n, sizeof(making.out.items[0]), compare_findings);
-    size_t n_people = making.untouchable.n;
-    if (n_people > 0)
-        n_people = str_sort_unique(making.untouchable.items, n_people);
-    return (struct sub_verdict){
-        making.out.items, making.out.n, {making.untouchable.items, n_people}};
+    return (struct sub_verdict){making.out.items, making.out.n};
+}
+
+struct people sub_untouchable(const struct sub_row *rows, size_t n, struct arena *arena)
+{
+    VEC_OF(struct str) ids = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].plan.len == 0 && rows[i].person.len > 0)
+            VEC_PUSH(arena, &ids, rows[i].person);
+    }
+    return (struct people){ids.items, ids.n > 0 ? str_sort_unique(ids.items, ids.n) : 0};
 }

@@ -54,14 +54,10 @@ struct sub_input {
 struct sub_verdict {
     struct finding *findings; /* sorted (finding_compare), without key, id and command; in arena */
     size_t n;
-    /* People with a row whose plan nobody can tell, cancelled or not: no grant, move or removal is
-     * for them until the settings say what it means. In arena. */
-    struct people untouchable;
 };
 
 /*
- * From a listing that is not sealed nothing follows, and nobody is untouchable by it: the caller
- * keeps what it knew. From a sealed one:
+ * From a listing that is not sealed nothing follows. From a sealed one:
  *
  * unknown_plan         one per raw spelling, with how many rows have it
  * wrong_plan           the highest live row differs from the highest desired plan for longer than
@@ -69,10 +65,14 @@ struct sub_verdict {
  * double_seat          two live rows of one user that no move and no second entitlement explain;
  *                      one per set of plans
  * unused_seat          PENDING on its plan for longer than the entitlement's `unused_after`; one
- * per (entitlement, person), so that the command is the proposal orphan_subscription  live rows of
- * users whom a sealed listing of the store does not have; one
+ *                      per (entitlement, person), so that the command is the proposal
+ * orphan_subscription  live rows of users whom a sealed listing of the store does not have; one
  *
  * Where `unused_after` is set and subscriptions are not observed, one unused_seat per entitlement
  * says that it cannot be told.
  */
 struct sub_verdict sub_findings(const struct sub_input *in, struct arena *arena);
+
+/* People with a row whose plan nobody can tell, cancelled or not: no grant, move or removal is for
+ * them until the settings say what it means. In arena. */
+struct people sub_untouchable(const struct sub_row *rows, size_t n, struct arena *arena);

@@ -88,26 +88,24 @@ static bool judge_shrink(const struct world *world, struct seen_subs *subs, stru
     return true;
 }
 
-/* Whose plan nobody can tell: by this listing, or, while there is none, by the last one. */
+/* By this listing, or, while there is none, by the last one. */
 static bool find_untouchable(const struct world *world, const struct seen_store *store,
-                             struct seen_subs *subs, struct err *err)
+                             const struct roll *roll, struct seen_subs *subs, struct err *err)
 {
     VEC_OF(struct str) ids = {0};
     struct str known;
+    size_t n;
 
+    if (subs->ok) {
+        const struct sub_row *rows = subs_rows(world, store, subs, roll, subs->arena, &n);
+        subs->untouchable = sub_untouchable(rows, n, subs->arena);
+        return true;
+    }
     if (!ledger_meta_get(world->ledger, UNTOUCHABLE, subs->arena, &known, err))
         return false;
-    while (!subs->ok && known.len > 0)
+    while (known.len > 0)
         VEC_PUSH(subs->arena, &ids, str_cut(&known, '\n'));
-    for (size_t i = 0; subs->ok && i < subs->listing.n; i++) {
-        const struct subs_seat *seat = &subs->listing.seats[i];
-        const struct idc_user_row *user = map_get(&store->by_user, seat->user);
-        if (user && user->person.len > 0 &&
-            !catalogue_read(&world->settings->policy.catalogue, seat->raw))
-            VEC_PUSH(subs->arena, &ids, user->person);
-    }
-    subs->untouchable =
-        (struct people){ids.items, ids.n > 0 ? str_sort_unique(ids.items, ids.n) : 0};
+    subs->untouchable = (struct people){ids.items, ids.n};
     return true;
 }
 
@@ -146,7 +144,7 @@ bool observe_subs(const struct world *world, const struct roll *roll,
     *out = (struct seen_subs){.wanted = world->subs && store->wanted && store->ok,
                               .arena = roll->arena};
     return (!out->wanted || list(world, store, out, err)) &&
-           (!world->subs || find_untouchable(world, store, out, err));
+           (!world->subs || find_untouchable(world, store, roll, out, err));
 }
 
 static bool keep_untouchable(const struct world *world, const struct seen_subs *subs,
