@@ -18,7 +18,7 @@
  * 5. A lower plan counts from the first of the next month; this one is paid as it was.  (6.8)
  * 6. A cancelled seat is paid to the end of its month and not after it.                 (6.8)
  * 7. One profile charges a person once, for the highest plan; two profiles charge twice. (6.1)
- * 8. Seats left behind by a deleted instance stay charged.                   (6.7, issue 5888)
+ * 8. Seats left behind by a deleted instance stay charged.                              (6.7)
  * 9. Prices are those of 6.4, in cents; a person's month is rounded down once, at its
  *    end, over all profiles.                                              (our own, as in head)
  */

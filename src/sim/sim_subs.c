@@ -222,7 +222,7 @@ void sim_subs_on_able(struct sim *sim, uint32_t user, bool is_able, int64_t at_b
 }
 
 /* Somebody sets Identity Center up anew: what was subscribed stays, is paid for, and belongs to
- * nobody (contract 6.7, issue 5888). */
+ * nobody (contract 6.7). */
 void sim_subs_on_recreate(struct sim *sim)
 {
     struct sim_subs *subs = &sim->idc->subs;

@@ -492,6 +492,18 @@ static void test_leaving_the_former_plan_waits_for_proof(void **state)
     assert_string_equal(world_show_verdict(w), "+ada/g-pro; -bob/g-pro moved");
 }
 
+static void test_whose_plan_nobody_can_tell_is_touched_by_nothing(void **state)
+{
+    static const struct str both[] = {{"ada", 3}, {"bob", 3}};
+    struct world *w = *state;
+
+    w->guard.untouchable = (struct people){both, 1};
+    assert_string_equal(world_show_verdict(w), "+ada/g-pro: proof; -bob/g-pro expired");
+    w->guard.untouchable = (struct people){both, 2};
+    release(w, "bob"); /* nor by a person's word about the one removal */
+    assert_string_equal(world_show_verdict(w), "+ada/g-pro: proof; -bob/g-pro expired: proof");
+}
+
 static void test_a_removal_is_announced_for_its_grace(void **state)
 {
     struct world *w = *state;
@@ -828,6 +840,7 @@ static int run_all(void)
         TEST(test_a_removal_for_ineligibility_needs_it_to_be_known_now),
         TEST(test_the_inactive_and_the_unread_are_not_joined),
         TEST(test_leaving_the_former_plan_waits_for_proof),
+        TEST(test_whose_plan_nobody_can_tell_is_touched_by_nothing),
         TEST(test_a_removal_is_announced_for_its_grace),
         TEST(test_what_nobody_asked_for_has_the_longer_grace),
         TEST(test_inactivity_has_no_second_grace),
