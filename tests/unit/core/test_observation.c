@@ -106,6 +106,24 @@ static void test_sorting_drops_people_listed_twice(void **state)
     assert_int_equal(members_sort_unique(members, 1), 1);
 }
 
+/* Whatever ids have in common, and wherever they end. */
+static void test_any_ids_sort_as_their_bytes_do(void **state)
+{
+    static const char *const tails[] = {"",  "a",    "aa",   "aaaaaaaaa", "aaaaaaaab",
+                                        "b", "\x01", "\xff", "a"};
+    static const char *const heads[] = {"", "6815a436e1-", "aaaaaaaa"};
+
+    for (size_t h = 0; h < ARRAY_LEN(heads); h++) {
+        struct member members[ARRAY_LEN(tails)];
+        for (size_t i = 0; i < ARRAY_LEN(tails); i++)
+            members[i] = (struct member){.id = arena_printf(*state, "%s%s", heads[h], tails[i])};
+        size_t n = members_sort_unique(members, ARRAY_LEN(tails));
+        assert_int_equal(n, ARRAY_LEN(tails) - 1);
+        for (size_t i = 1; i < n; i++)
+            assert_true(str_cmp(members[i - 1].id, members[i].id) < 0);
+    }
+}
+
 static void test_what_was_never_listed_has_no_baseline(void **state)
 {
     struct baseline known = baseline("ada bob", *state);
@@ -228,6 +246,7 @@ int main(void)
         TEST(test_only_a_sealed_listing_is_sealed),
         TEST(test_members_are_found_by_their_whole_id),
         TEST(test_sorting_drops_people_listed_twice),
+        TEST(test_any_ids_sort_as_their_bytes_do),
         TEST(test_what_was_never_listed_has_no_baseline),
         TEST(test_ours_is_what_is_owned_and_did_not_vanish),
         TEST(test_a_listing_shrinks_at_three_lost_and_the_percentage),

@@ -253,6 +253,7 @@ static void test_a_migration_keeps_a_copy_and_applies_once(void **state)
     sqlite3 *db = raw_open(f);
     struct fixture copy = *f;
 
+    arena_init(&copy.arena, (size_t)1 << 20);
     OK(f, ledger_meta_set(f->ledger, &admin, "org_id", STR("00o1"), &f->err));
     OK(f, migrate_file(f->path, db, next, &f->err));
     OK(f, migrate_file(f->path, db, next, &f->err));
@@ -262,6 +263,7 @@ static void test_a_migration_keeps_a_copy_and_applies_once(void **state)
     (void)snprintf(copy.path, sizeof(copy.path), "%s/ledger.db.before-%s", f->dir, newest(f, 1));
     assert_string_equal(raw_text(&copy, "PRAGMA user_version"), newest(f, 0));
     assert_string_equal(raw_text(&copy, "SELECT value FROM meta WHERE key = 'org_id'"), "00o1");
+    arena_fini(&copy.arena);
 
     struct ledger *other = NULL; /* this program is older than that ledger */
     FAILS(f, fixture_open(f, false, true, &other), ERR_LEDGER, "made by a newer program");
